@@ -1,0 +1,1 @@
+"""Choose and write; propose only."""

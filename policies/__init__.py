@@ -1,0 +1,1 @@
+"""Decide. Pure: no database, no model, no clock."""

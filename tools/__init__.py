@@ -1,0 +1,1 @@
+"""Act in the world."""

@@ -1,0 +1,279 @@
+"""Settings: one model, loaded once from config.yaml and the environment, passed down.
+
+Any value may be written `{$env: NAME}` (or `{$env: NAME, default: value}`) and is then taken from the
+environment; secrets are taken from nowhere else. Every key is described in docs/settings.md.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from winback.errors import InputError
+from winback.yamlfile import Place, YamlFile, read_yaml, validate
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is not a time zone of the IANA database, such as Asia/Kolkata") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+
+
+class Company(Section):
+    """Who writes to the customers: shown in every message."""
+
+    name: str = Field("Your company", min_length=1, max_length=80, description="Name shown to customers.")
+    sender: str = Field(
+        "success@example.invalid",
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="Address that messages come from.",
+    )
+    stop: str = Field(
+        "reply with the word STOP",
+        max_length=200,
+        description="How a customer stops all messages, in English, as it completes 'To stop: ...'.",
+    )
+    stop_hi: str = Field("जवाब में STOP लिखें", max_length=200, description="The same in Hindi.")
+    zone: Zone = Field("UTC", description="The operator's time zone; also the fallback for people without one.")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of every amount.")
+
+
+class Database(Section):
+    """Where cases, proposals, effects and the decision log live."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL (sqlite:///FILE or postgresql+psycopg://...); without one, SQLite in `home`.",
+    )
+    busy_seconds: float = Field(
+        15, gt=0, le=300, description="How long to wait for another writer before giving up."
+    )
+
+
+class Columns(Section):
+    """Names of the columns in your usage files."""
+
+    account: str = Field("account", description="The customer.")
+    contact: str = Field("contact", description="The person; may be absent from the file.")
+    feature: str = Field("feature", description="What was used; may be absent from the file.")
+    day: str = Field("day", description="Date (YYYY-MM-DD) or timestamp.")
+    count: str = Field("count", description="How often that day; absent means once a row.")
+
+
+class Usage(Section):
+    columns: Columns = Field(default_factory=Columns, description="Names of the columns in your usage files.")
+    zone: Zone = Field("UTC", description="The zone in which a timestamp's day is taken.")
+
+
+class Detection(Section):
+    """The two-channel detector. See docs/detection.md for what each number does."""
+
+    budget: float = Field(1.0, gt=0, le=50, description="False alarms you accept per 100 healthy user-weeks.")
+    window_days: int = Field(7, ge=3, le=14, description="Days that are compared with what was expected.")
+    baseline_days: int = Field(56, ge=14, le=56, description="Days before the window that make the baseline.")
+    horizon_days: int = Field(28, ge=7, le=90, description="Days of silence that count as a lapse.")
+    min_lost_days: float = Field(2.0, ge=0, description="Active days a week that must be missing at least.")
+    min_group: int = Field(20, ge=2, description="Accounts a group needs to be compared among itself.")
+    cooldown_days: int = Field(
+        14, ge=0, description="Days after a case closed before the account can have another."
+    )
+    hold_below: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Hold all alarms when activity is under this share of its weekday median.",
+    )
+
+
+class Model(Section):
+    """Any OpenAI-compatible endpoint. Without `base_url` and `name`, the embedded model for trying out."""
+
+    base_url: str | None = Field(None, pattern=r"^https?://", description="For example https://host/v1.")
+    name: str | None = Field(None, description="The model's name at that endpoint.")
+    api_key: SecretStr | None = Field(None, description="Write it as {$env: NAME}, never in the file.")
+    temperature: float = Field(0.0, ge=0, le=2, description="0 for the most repeatable choices.")
+    timeout_seconds: float = Field(30, gt=0, le=600, description="For one call.")
+    attempts: int = Field(3, ge=1, le=10, description="Calls before the model counts as failed for a case.")
+    max_tokens: int = Field(600, ge=16, le=8192, description="Longest answer.")
+    structured: Literal["json_schema", "function_calling"] = Field(
+        "json_schema", description="How the endpoint is asked for a typed answer."
+    )
+
+
+class Policies(Section):
+    path: Path | None = Field(None, description="Policy file or folder; without one, the default policy.")
+    catalogue: Path | None = Field(None, description="What may be offered; without one, the sample catalogue.")
+
+
+class Smtp(Section):
+    """A mail server. With this section present, messages leave the machine."""
+
+    host: str = Field(description="Name or address of the server.")
+    port: int = Field(587, ge=1, le=65535, description="587 for STARTTLS, 465 for TLS.")
+    security: Literal["starttls", "tls", "none"] = Field("starttls", description="none only on loopback.")
+    username: str | None = Field(None, description="If the server asks for one.")
+    password: SecretStr | None = Field(None, description="Write it as {$env: NAME}.")
+    timeout_seconds: float = Field(20, gt=0, le=300, description="For one message.")
+
+
+class Channels(Section):
+    use: Literal["files", "smtp"] = Field("files", description="files: nothing leaves the machine.")
+    folder: Path | None = Field(None, description="Where the files channel writes; default HOME/outbox.")
+    smtp: Smtp | None = Field(None, description="Needed when `use` is smtp.")
+
+
+class Schedule(Section):
+    """Cron expressions in the company's zone."""
+
+    pass_: str = Field("0 6 * * *", alias="pass", description="When a full pass (scan, propose, judge) starts.")
+    act_every_seconds: int = Field(30, ge=1, le=3600, description="How often due effects are carried out.")
+
+
+class Worker(Section):
+    lease_seconds: float = Field(120, gt=0, le=3600, description="How long one effect may take.")
+    max_attempts: int = Field(6, ge=1, le=50, description="Tries of one effect before a person is asked.")
+
+
+class Console(Section):
+    port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe event shown.")
+    format: Literal["text", "json"] = Field("text", description="json for machines.")
+
+
+class Settings(Section):
+    """All of config.yaml."""
+
+    version: Literal[1] = Field(1, description="Version of this file's format.")
+    home: Path = Field(Path("data"), description="Folder for everything Winback keeps; relative to config.yaml.")
+    company: Company = Field(default_factory=Company, description="Who writes to the customers.")
+    database: Database = Field(default_factory=Database, description="Where state lives.")
+    usage: Usage = Field(default_factory=Usage, description="How usage files are read.")
+    detection: Detection = Field(default_factory=Detection, description="The drop detector.")
+    model: Model = Field(default_factory=Model, description="The language model.")
+    policies: Policies = Field(default_factory=Policies, description="Rules and catalogue.")
+    channels: Channels = Field(default_factory=Channels, description="How messages leave.")
+    schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
+    worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
+    console: Console = Field(default_factory=Console, description="The page in the browser.")
+    log: Log = Field(default_factory=Log, description="Events on the standard error.")
+
+    @property
+    def database_url(self) -> str:
+        if self.database.url is not None:
+            return self.database.url.get_secret_value()
+        return f"sqlite:///{self.home / 'winback.db'}"
+
+    @property
+    def usage_folder(self) -> Path:
+        return self.home / "usage"
+
+    @property
+    def outbox_folder(self) -> Path:
+        return self.channels.folder or self.home / "outbox"
+
+
+PATHS: tuple[Place, ...] = (
+    ("home",),
+    ("policies", "path"),
+    ("policies", "catalogue"),
+    ("channels", "folder"),
+)
+SECRETS: tuple[Place, ...] = (("model", "api_key"), ("channels", "smtp", "password"))
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read config.yaml; `None` means defaults, kept under ./data.
+
+    Paths in the file are relative to the file.
+
+    Raises:
+        InputError: the file cannot be read, a key is unknown, a value does not fit, a variable is
+            unset, or a secret is written in the file.
+    """
+    if path is None:
+        return Settings()
+    file = read_yaml(path)
+    if not isinstance(file.data, dict):
+        raise InputError("is not a mapping of settings", where=f"{path}:1:1", fix="see docs/settings.md")
+    for place in SECRETS:
+        _refuse_secret(file, place)
+    data = _from_environment(file, file.data, (), environ)
+    for place in PATHS:
+        _resolve(data, place, path.resolve().parent)
+    settings: Settings = validate(
+        Settings, YamlFile(path=path, data=data, text=file.text, positions=file.positions)
+    )
+    _cross_check(settings, file)
+    return settings
+
+
+def _refuse_secret(file: YamlFile, place: Place) -> None:
+    value: Any = file.data
+    for part in place:
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, str):
+        raise InputError(
+            f"{'.'.join(map(str, place))}: a secret is written in the file",
+            where=file.where(place),
+            fix="write {$env: NAME} and set the variable",
+        )
+
+
+def _from_environment(file: YamlFile, node: Any, place: Place, environ: Mapping[str, str]) -> Any:
+    if isinstance(node, dict) and "$env" in node:
+        name = node["$env"]
+        if unknown := set(node) - {"$env", "default"}:
+            raise InputError(f"unknown key {min(unknown)!r} beside $env", where=file.where(place), fix="remove it")
+        if isinstance(name, str) and name in environ:
+            return environ[name]
+        if "default" in node:
+            return node["default"]
+        raise InputError(
+            f"environment variable {name} is not set", where=file.where(place), fix=f"export {name}=..."
+        )
+    if isinstance(node, dict):
+        return {key: _from_environment(file, value, (*place, key), environ) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_from_environment(file, value, (*place, i), environ) for i, value in enumerate(node)]
+    return node
+
+
+def _resolve(data: dict[str, Any], place: Place, base: Path) -> None:
+    node: Any = data
+    for part in place[:-1]:
+        node = node.get(part) if isinstance(node, dict) else None
+    if isinstance(node, dict) and isinstance(value := node.get(str(place[-1])), str):
+        node[str(place[-1])] = str(base / Path(value).expanduser())
+
+
+def _cross_check(settings: Settings, file: YamlFile) -> None:
+    channels, model = settings.channels, settings.model
+    if channels.use == "smtp" and channels.smtp is None:
+        raise InputError("channels.use is smtp", where=file.where(("channels", "use")), fix="add channels.smtp")
+    smtp = channels.smtp
+    if smtp and smtp.security == "none" and smtp.host not in ("localhost", "127.0.0.1", "::1"):
+        raise InputError(
+            f"channels.smtp.security: 'none' would send mail to {smtp.host} in the clear",
+            where=file.where(("channels", "smtp", "security")),
+            fix="use starttls or tls",
+        )
+    if (model.base_url is None) != (model.name is None):
+        raise InputError(
+            "model needs both base_url and name, or neither",
+            where=file.where(("model",)),
+            fix="add the other",
+        )

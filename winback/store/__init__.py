@@ -1,0 +1,1 @@
+"""State: models, migrations and the transactions over them."""

@@ -1,0 +1,1 @@
+"""Fakes that ship, for our tests and for yours."""

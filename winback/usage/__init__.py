@@ -1,0 +1,1 @@
+"""Usage: import, the columnar store, detection of drops."""

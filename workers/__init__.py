@@ -1,0 +1,1 @@
+"""The clockwork: scan, propose, act, expire."""
