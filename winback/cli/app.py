@@ -2,59 +2,46 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import click
-import typer
 
 from winback import __version__
 from winback.cli.context import Session
 from winback.errors import Exit, WinbackError
 
-app = typer.Typer(
-    name="winback",
-    help="Notices that a customer is drifting away and does something about it, with a human in charge.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="winback %(version)s")
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(path_type=Path),
+    help="Settings file; default $WINBACK_CONFIG, else ./config.yaml if there is one.",
 )
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"winback {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    context: typer.Context,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file; default ./config.yaml if there is one.")
-    ] = None,
-    version: Annotated[  # noqa: ARG001  typer calls it through the callback
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Open the session that every command shares."""
+@click.pass_context
+def app(context: click.Context, config: Path | None) -> None:
+    """Notices that a customer is drifting away and does something about it, with a human in charge."""
     context.obj = Session(config)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code (`winback.errors.Exit`)."""
     try:
-        app(list(arguments), standalone_mode=False)
+        result = app.main(list(arguments), prog_name="winback", standalone_mode=False)
     except WinbackError as error:
-        typer.echo(f"winback: {error}", err=True)
+        click.echo(f"winback: {error}", err=True)
         return error.exit_code
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.BAD_INPUT
+    except click.UsageError as error:
+        hint = error.ctx.command_path if error.ctx else "winback"
+        click.echo(f"winback: {error.format_message()}; see '{hint} -h'", err=True)
+        return Exit.BAD_INPUT
     except click.ClickException as error:
-        hint = f"see 'winback {' '.join(list(arguments)[:1])} -h'"
-        typer.echo(f"winback: {error.format_message()}; {hint}", err=True)
+        click.echo(f"winback: {error.format_message()}", err=True)
         return Exit.BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
-        typer.echo("winback: interrupted", err=True)
+        click.echo("winback: interrupted", err=True)
         return Exit.INTERRUPTED
-    return Exit.OK
+    return result if isinstance(result, int) else Exit.OK

@@ -4,16 +4,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 from rich.console import Console
 
 from winback.settings import Settings, load_settings
 
 DEFAULT_CONFIG = Path("config.yaml")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 
 class Session:
@@ -38,12 +38,7 @@ class Session:
         return self._settings
 
 
-def session(context: typer.Context) -> Session:
-    """The session that the root command made."""
-    found = context.find_object(Session)
-    if found is None:
-        raise RuntimeError("a command was called without its root")
-    return found
+pass_session = click.make_pass_decorator(Session)
 
 
 def print_json(value: Any) -> None:
