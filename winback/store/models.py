@@ -1,0 +1,216 @@
+"""The tables. Every row that a person may have to account for is named in the decision log by its hash."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from winback.store.types import CaseState, EffectState, ReviewState, RunState, UtcDateTime
+
+Json = dict[str, Any]
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class Account(SQLModel, table=True):
+    """A customer. `key` is the account column of the imported usage."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, max_length=200)
+    name: str = Field(default="", max_length=200)
+    plan: str | None = Field(default=None, max_length=100)
+    value_per_month: float | None = None
+    owner_name: str | None = Field(default=None, max_length=200)
+    owner_email: str | None = Field(default=None, max_length=320)
+    zone: str | None = Field(default=None, max_length=64)
+    tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class Contact(SQLModel, table=True):
+    """A person at an account. `salt` blinds what the decision log says of them; erasing it erases that."""
+
+    __table_args__ = (UniqueConstraint("account_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    key: str = Field(max_length=200)
+    name: str = Field(default="", max_length=200)
+    email: str | None = Field(default=None, max_length=320, index=True)
+    language: str = Field(default="en", max_length=35)
+    zone: str | None = Field(default=None, max_length=64)
+    left: bool = False
+    salt: str = Field(max_length=64)
+    unsubscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Consent(SQLModel, table=True):
+    """What a person allowed: per channel and purpose, with where and when they said so."""
+
+    contact_id: int = Field(foreign_key="contact.id", primary_key=True)
+    channel: str = Field(primary_key=True, max_length=40)
+    purpose: str = Field(primary_key=True, max_length=40)
+    state: str = Field(max_length=20)
+    source: str | None = Field(default=None, max_length=200)
+    at: str | None = Field(default=None, max_length=10)
+
+
+class Case(SQLModel, table=True):
+    """One episode in one account. `version` counts its decision-log entries: a gap there is a lost entry.
+
+    `next_at` is when an agent should look (again); None means not by itself. `ends_at` is when the
+    case closes with whatever the account has done by then.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index(
+            "one_open_case_per_account",
+            "account_id",
+            unique=True,
+            sqlite_where=text("state <> 'closed'"),
+            postgresql_where=text("state <> 'closed'"),
+        ),
+        Index("cases_to_look_at", "state", "next_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    state: str = Field(default=CaseState.OPEN, max_length=20)
+    version: int = 0
+    drop: Json = _json()
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    contacted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = Field(default=None, max_length=20)
+
+
+class Proposal(SQLModel, table=True):
+    """What an agent or a reviewer suggests. Immutable; `action_hash` is the hash of what would happen."""
+
+    __table_args__ = (UniqueConstraint("case_id", "action_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id")
+    action_hash: str = Field(max_length=64, index=True)
+    parent_hash: str | None = Field(default=None, max_length=64)
+    account_id: int = Field(foreign_key="account.id")
+    contact_id: int = Field(foreign_key="contact.id")
+    tool: str = Field(max_length=100)
+    catalogue_id: str = Field(max_length=100)
+    arguments: Json = _json()
+    message: Json = _json()
+    label: str = Field(default="", sa_type=Text)
+    value: float = 0.0
+    agent: Json = _json()
+    why: str = Field(default="", sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Review(SQLModel, table=True):
+    """A place in the queue: one proposal that waits for a person. `verdict` is what was asked and why."""
+
+    __table_args__ = (Index("reviews_by_state", "state", "expires_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    proposal_id: int = Field(foreign_key="proposal.id")
+    action_hash: str = Field(max_length=64)
+    state: str = Field(default=ReviewState.PENDING, max_length=20)
+    verdict: Json = _json()
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    snoozed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_by: str | None = Field(default=None, max_length=200)
+    code: str | None = Field(default=None, max_length=40)
+    note: str = Field(default="", sa_type=Text)
+
+
+class Effect(SQLModel, table=True):
+    """One act in the outside world. Its intent is committed before the call, under a lease with a fence.
+
+    `epoch` rises with every claim: whoever completes must still hold the epoch it claimed.
+    """
+
+    __table_args__ = (
+        Index("effects_due", "state", "due_at"),
+        Index("effects_of_account", "account_id", "intent_at"),
+        Index("effects_by_time", "intent_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, max_length=64)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    proposal_id: int = Field(foreign_key="proposal.id")
+    action_hash: str = Field(max_length=64)
+    account_id: int = Field(foreign_key="account.id")
+    contact_id: int = Field(foreign_key="contact.id")
+    tool: str = Field(max_length=100)
+    catalogue_id: str = Field(max_length=100)
+    channel: str = Field(max_length=40)
+    value: float = 0.0
+    state: str = Field(default=EffectState.PENDING, max_length=20)
+    approved_by: str | None = Field(default=None, max_length=200)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    intent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease_owner: str | None = Field(default=None, max_length=200)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    epoch: int = 0
+    attempts: int = 0
+    receipt: Json = _json()
+    problem: str = Field(default="", sa_type=Text)
+
+
+class DecisionEntry(SQLModel, table=True):
+    """One line of the decision log. `body` is canonical JSON; a sealer gives it its `position`."""
+
+    __tablename__ = "decision_entry"
+    __table_args__ = (
+        UniqueConstraint("case_id", "step"),
+        Index(
+            "unsealed_entries",
+            "id",
+            sqlite_where=text("position IS NULL"),
+            postgresql_where=text("position IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    position: int | None = Field(default=None, unique=True)
+    case_id: int | None = Field(default=None, foreign_key="cases.id")
+    step: int | None = None
+    kind: str = Field(max_length=40)
+    at: datetime = Field(sa_type=UtcDateTime)
+    body: str = Field(sa_type=Text)
+    entry_hash: str = Field(max_length=64)
+    leaf_hash: str | None = Field(default=None, max_length=64)
+
+
+class Seal(SQLModel, table=True):
+    """The tree's root after `size` leaves (RFC 9162), and the right edge from which it grows."""
+
+    size: int = Field(primary_key=True)
+    root: str = Field(max_length=64)
+    edge: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Run(SQLModel, table=True):
+    """One slot of a schedule. Any number of schedulers may insert it; the key absorbs repeats."""
+
+    __table_args__ = (UniqueConstraint("schedule", "fire_time"), Index("runs_due", "state", "fire_time"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    schedule: str = Field(max_length=40)
+    fire_time: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(default=RunState.DUE, max_length=20)
+    owner: str | None = Field(default=None, max_length=200)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    report: Json = _json()

@@ -1,0 +1,129 @@
+"""The database: one engine, two kinds of transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlmodel import Session, create_engine
+
+from winback.errors import ConflictError, InputError, SetupError
+
+BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+
+class Store:
+    """State on SQLite or PostgreSQL; nothing outside this class knows which.
+
+    `write()` takes SQLite's write lock at once (BEGIN IMMEDIATE), so that what it reads is what it
+    changes; on PostgreSQL claims take their row locks themselves.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = 15) -> None:
+        self.url = _parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._open(busy_seconds)
+
+    def _open(self, busy_seconds: float) -> Engine:
+        if not self.is_sqlite:
+            wait = {"connect_timeout": max(2, int(busy_seconds))}
+            return create_engine(self.url, pool_pre_ping=True, connect_args=wait)
+        if self.url.database and self.url.database != ":memory:":
+            make_folder(Path(self.url.database).parent)
+        engine = create_engine(self.url, connect_args={"timeout": busy_seconds})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction; it commits when the block ends and leaves nothing when the block raises."""
+        with self._session(write=True) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent view; nothing is written."""
+        with self._session(write=False) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, *, write: bool) -> Iterator[Session]:
+        try:
+            with self.engine.connect() as connection:
+                connection.execution_options(winback_write=write)
+                with Session(connection, expire_on_commit=False, autoflush=False) as session:
+                    yield session
+        except OperationalError as error:
+            raise self.problem(error) from None
+        except IntegrityError as error:
+            raise ConflictError(f"somebody else was first ({_short(error)})", fix="look again") from error
+
+    def lock(self, session: Session, name: str) -> None:
+        """Hold a named lock until the transaction ends; on SQLite the transaction is that lock."""
+        if not self.is_sqlite:
+            session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+    def problem(self, error: OperationalError) -> SetupError:
+        """What went wrong with the database, as one line without the password."""
+        reason = _short(error)
+        place = self.url.render_as_string(hide_password=True)
+        if "locked" in reason:
+            return SetupError("database is locked by another program", where=place, fix="stop it, or try again")
+        if "readonly" in reason or "unable to open" in reason:
+            return SetupError(f"database cannot be written ({reason})", where=place, fix="check its folder")
+        if "no such table" in reason or "does not exist" in reason:
+            return SetupError(f"database is not set up ({reason})", where=place, fix="run 'winback doctor'")
+        return SetupError(f"database does not answer ({reason})", where=place, fix="check that it runs")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that must be writable.
+
+    Raises:
+        SetupError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"folder cannot be made ({error.strerror})", where=str(folder), fix="choose another `home`"
+        ) from None
+
+
+def _parse(given: str) -> URL:
+    try:
+        url = make_url(given)
+        name = url.get_backend_name()
+        if name not in BACKENDS:
+            raise InputError(
+                f"unknown kind of database {name!r}", where="database.url", fix="use sqlite or postgresql"
+            )
+        return url.set(drivername=BACKENDS[name])
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise InputError(
+            "is not a database URL", where="database.url", fix="write sqlite:///FILE or postgresql://HOST/NAME"
+        ) from None
+
+
+def _short(error: Exception) -> str:
+    # What PostgreSQL adds under DETAIL quotes the row, and rows hold personal data.
+    return " ".join(str(getattr(error, "orig", error)).partition("DETAIL:")[0].split())[:160]
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions of its own: "begin" below says which kind.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("winback_write", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
