@@ -142,6 +142,9 @@ class Schedule(Section):
 
 class Worker(Section):
     lease_seconds: float = Field(120, gt=0, le=3600, description="How long one effect may take.")
+    propose_again_days: int = Field(
+        7, ge=1, le=90, description="When nobody could be contacted for a case, days until an agent looks again."
+    )
     max_attempts: int = Field(6, ge=1, le=50, description="Tries of one effect before a person is asked.")
 
 

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
 from winback.errors import InputError
 
 Place = tuple[str | int, ...]
+MAX_NODES = 100_000  # anchors can make a short file very long
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
@@ -33,6 +34,12 @@ class YamlFile:
             if (found := self.positions.get(place[:end])) is not None:
                 return f"{self.path}:{found[0]}:{found[1]}"
         return f"{self.path}:1:1"
+
+    def line(self, place: Place) -> str:
+        """The text of the line that `where` names."""
+        number = int(self.where(place).rsplit(":", 2)[1])
+        lines = self.text.splitlines()
+        return lines[number - 1].strip() if number <= len(lines) else ""
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -64,16 +71,24 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else f"{path}:1:1"
         problem = " ".join(str(error.problem or error.context or "cannot be read").split())
         raise InputError(f"malformed YAML: {problem}", where=where, fix="mend the line") from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001 - the parser raises many kinds for text that is not YAML
         problem = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(f"malformed YAML: {problem}", where=f"{path}:1:1", fix="mend the file") from None
     if node is None:
         raise InputError("is empty", where=f"{path}:1:1", fix="see docs/operators.md for what goes in it")
     positions: dict[Place, tuple[int, int]] = {(): (1, 1)}
-    return YamlFile(path=path, data=_plain(node, (), positions), text=text, positions=positions)
+    try:
+        data = _plain(node, (), positions)
+    except RecursionError:
+        raise InputError("contains itself", where=f"{path}:1:1", fix="remove the alias (*name)") from None
+    except OverflowError:
+        raise InputError("holds too many values", where=f"{path}:1:1", fix="write fewer aliases (*name)") from None
+    return YamlFile(path=path, data=data, text=text, positions=positions)
 
 
 def _plain(node: Any, place: Place, positions: dict[Place, tuple[int, int]]) -> Any:
+    if len(positions) > MAX_NODES:
+        raise OverflowError
     if isinstance(node, CommentedMap):
         plain: dict[str, Any] = {}
         for key, value in node.items():
@@ -97,46 +112,92 @@ def _plain(node: Any, place: Place, positions: dict[Place, tuple[int, int]]) -> 
     return node
 
 
-def validate(model: type[M] | TypeAdapter[T], file: YamlFile, *, names: Iterable[str] = ()) -> Any:
+def validate(
+    model: type[M] | TypeAdapter[T], file: YamlFile, *, names: Iterable[str] = (), show_line: bool = False
+) -> Any:
     """Turn a file into a model.
 
+    `show_line` puts the text of the line into the message; not for files that may hold secrets.
+
     Raises:
-        InputError: with file, line, column, and "did you mean" for keys (known: the model's own
-            fields wherever the mistake is, and `names`).
+        InputError: with file, line, column, and "did you mean" for keys (known: those that may
+            stand at the place of the mistake, and `names`), kinds and words from a closed set.
     """
     adapter: TypeAdapter[Any] = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
     try:
-        return adapter.validate_python(file.data, strict=False)
+        return adapter.validate_python(file.data)
     except ValidationError as error:
-        raise explain(error, file, adapter, names) from None
+        raise explain(error, file, adapter, names, show_line=show_line) from None
 
 
 def explain(
-    error: ValidationError, file: YamlFile, adapter: TypeAdapter[Any], names: Iterable[str] = ()
+    error: ValidationError,
+    file: YamlFile,
+    adapter: TypeAdapter[Any],
+    names: Iterable[str] = (),
+    *,
+    show_line: bool = False,
 ) -> InputError:
     """The first thing wrong with the file, as one line."""
-    details = sorted(error.errors(), key=lambda one: file.positions.get(_place(one["loc"], file), (0, 0)))
+    details = sorted(_causes(error), key=lambda one: file.positions.get(_place(one["loc"], file), (0, 0)))
     first = next((one for one in details if one["type"] == "extra_forbidden"), details[0])
     place = _place(first["loc"], file)
-    key = str(first["loc"][-1]) if first["loc"] else ""
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        place = _place((*place, str(first["ctx"]["discriminator"]).strip("'")), file)
+    what, fix = _say(first, place, adapter, names)
+    text = f' in "{_short(file.line(place))}"' if show_line else ""
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    known = {*_field_names(adapter.json_schema()), *names}
-    if first["type"] == "extra_forbidden":
-        return InputError(
-            f"unknown key {key!r}{more}",
-            where=file.where(place),
-            fix=did_you_mean(key, known) or "remove it",
-        )
-    if first["type"] == "missing":
-        return InputError(f"key {key!r} is missing{more}", where=file.where(place), fix=f"add {key!r}")
-    message = first["msg"].removeprefix("Value error, ")
-    value = first.get("input")
-    given = f", not {value!r}" if isinstance(value, str | int | float | bool) else ""
-    path = ".".join(str(part) for part in place)
+    return InputError(f"{what}{text}{more}", where=file.where(place), fix=fix)
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """The errors without those that only follow: a list whose items are wrong is also called too short."""
+    found = error.errors()
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short"
+        or not any(other is not one and other["loc"][: len(one["loc"])] == one["loc"] for other in found)
+    ]
+
+
+def _say(detail: Any, place: Place, adapter: TypeAdapter[Any], names: Iterable[str]) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    value = detail.get("input")
+    path = ".".join(str(part) for part in place) or "the file"
+    match detail["type"]:
+        case "extra_forbidden":
+            known = sorted({*_known_keys(adapter.json_schema(), detail["loc"][:-1]), *names})
+            return f"unknown key {key!r}", did_you_mean(key, known) or f"known here: {', '.join(known)}"
+        case "missing":
+            return f"key {key!r} is missing", f"add {key!r}"
+        case "union_tag_not_found":
+            key = str(detail["ctx"]["discriminator"]).strip("'")
+            return f"key {key!r} is missing", f"add {key!r}"
+        case "union_tag_invalid":
+            kinds = _expected(detail)
+            tag = str(detail["ctx"]["tag"])
+            return f"{path}: unknown {tag!r}", did_you_mean(tag, kinds) or f"known: {', '.join(kinds)}"
+        case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
+            return f"{path}: should be a mapping of keys to values{_not(value)}", "mend the value"
+        case "tuple_type" | "list_type" | "set_type" | "frozen_set_type":
+            return f"{path}: should be a list{_not(value)}", "write [one, two] or one item a line with '- '"
+        case "bool_type" | "bool_parsing":
+            return f"{path}: should be true or false{_not(value)}", "write true or false"
+    message = detail["msg"].removeprefix("Value error, ").replace("Tuple", "List")
     fix = "mend the value"
-    if isinstance(value, str) and first["type"] in ("literal_error", "enum"):
-        fix = did_you_mean(value, _expected(first)) or fix
-    return InputError(f"{path}: {message}{given}{more}", where=file.where(place), fix=fix)
+    if isinstance(value, str) and detail["type"] in ("literal_error", "enum"):
+        fix = did_you_mean(value, _expected(detail)) or fix
+    return f"{path}: {message}{_not(value)}", fix
+
+
+def _not(value: Any) -> str:
+    return f", not {_short(repr(value))}" if isinstance(value, str | int | float | bool) else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -155,14 +216,39 @@ def _place(loc: tuple[int | str, ...], file: YamlFile) -> Place:
 
 
 def _expected(detail: Any) -> list[str]:
-    text = str(detail.get("ctx", {}).get("expected", ""))
+    context = detail.get("ctx", {})
+    text = str(context.get("expected", context.get("expected_tags", "")))
     return [part for part in text.replace(" or ", ", ").replace("'", "").split(", ") if part]
 
 
-def _field_names(schema: Any) -> set[str]:
-    if isinstance(schema, dict):
-        own = set(schema.get("properties", {})) if isinstance(schema.get("properties"), dict) else set()
-        return own.union(*(_field_names(value) for value in schema.values()))
-    if isinstance(schema, list):
-        return set().union(*(_field_names(value) for value in schema))
-    return set()
+def _known_keys(schema: Any, loc: tuple[int | str, ...]) -> set[str]:
+    """The keys that may stand at a pydantic location, from the model's JSON schema."""
+    nodes = [schema]
+    for part in loc:
+        nodes = [found for node in nodes for found in _step(schema, node, part)]
+    return {name for node in nodes for one in _variants(schema, node) for name in one.get("properties", {})}
+
+
+def _step(schema: Any, node: Any, part: int | str) -> list[Any]:
+    """Where one part of a location leads: a key, an item, or a member of a tagged union."""
+    found = []
+    for one in _variants(schema, node):
+        tagged = one.get("discriminator", {}).get("mapping", {})
+        if part in tagged:
+            found.append({"$ref": tagged[part]})
+        elif part in one.get("properties", {}):
+            found.append(one["properties"][part])
+        elif isinstance(part, int) and "items" in one:
+            found.append(one["items"])
+        elif isinstance(one.get("additionalProperties"), dict):
+            found.append(one["additionalProperties"])
+    return found
+
+
+def _variants(schema: Any, node: Any) -> list[Any]:
+    """A schema node with its reference followed, or the members of an untagged union."""
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    if "anyOf" in node:
+        return [found for one in node["anyOf"] for found in _variants(schema, one)]
+    return [node]

@@ -1,0 +1,130 @@
+"""The settings in words: a starting config.yaml and the reference page, both made from the model."""
+
+import types
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from winback.settings import Settings, Smtp
+
+WIDTH = 100
+SAMPLES = {
+    "database.url": "{$env: DATABASE_URL}",
+    "model.base_url": "https://api.openai.com/v1",
+    "model.name": "gpt-5-mini",
+    "model.api_key": "{$env: OPENAI_API_KEY}",
+    "policies.path": "policies/default.yaml",
+    "policies.catalogue": "tools/catalogue.yaml",
+    "channels.folder": "data/outbox",
+    "channels.smtp.host": "smtp.example.com",
+    "channels.smtp.username": "winback",
+    "channels.smtp.password": "{$env: SMTP_PASSWORD}",
+}
+
+
+def starting_config() -> str:
+    """A complete config.yaml: every key with its default; what has none stands as a comment."""
+    head = [
+        "# Winback's settings. Every key is described in docs/settings.md.",
+        "# Any value may be written {$env: NAME}; secrets must be.",
+        "",
+    ]
+    return "\n".join([*head, *_section(Settings, "", 0, commented=False)]) + "\n"
+
+
+def reference() -> str:
+    """docs/settings.md: every key, its default and what it does."""
+    lines = [
+        "# Settings",
+        "",
+        "`config.yaml` in the working folder, or the file named by `--config` or `$WINBACK_CONFIG`; without one,",
+        "the defaults. Any value may be `{$env: NAME}` or `{$env: NAME, default: value}`; a secret must be.",
+        "Paths are relative to the file. This page is made from the code: `make docs`.",
+        "",
+        "| key | default | what it does |",
+        "|---|---|---|",
+    ]
+    return "\n".join([*lines, *(_row(*one) for one in keys())]) + "\n"
+
+
+def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key that can be written, with its field, sections expanded."""
+    for name, field in model.model_fields.items():
+        path = f"{prefix}{field.alias or name}"
+        inner = _model_of(field)
+        if inner is None:
+            yield path, field
+        else:
+            yield from keys(inner, f"{path}.")
+
+
+def _row(path: str, field: FieldInfo) -> str:
+    default = "" if field.is_required() else _value(field)
+    choices = _choices(field)
+    text = (field.description or "") + (f" One of {', '.join(choices)}." if choices else "")
+    return f"| `{path}` | {f'`{default}`' if default else 'none'} | {text} |"
+
+
+def _section(model: type[BaseModel], prefix: str, depth: int, *, commented: bool) -> Iterator[str]:
+    indent = "  " * depth
+    for name, field in model.model_fields.items():
+        key, path = field.alias or name, f"{prefix}{field.alias or name}"
+        inner = _model_of(field)
+        off = commented or _is_off(inner, field)
+        mark = "# " if off else ""
+        yield f"{indent}# {field.description}"
+        if inner is None:
+            value = SAMPLES.get(path, _value(field)) if _is_unset(field) else _value(field)
+            yield f"{indent}{mark}{key}: {value}"
+        else:
+            yield f"{indent}{mark}{key}:"
+            yield from _section(inner, f"{path}.", depth + 1, commented=off)
+
+
+def _is_off(inner: type[BaseModel] | None, field: FieldInfo) -> bool:
+    """Whether the key stands as a comment: it has no default, or its section would be empty."""
+    if inner is None:
+        return _is_unset(field)
+    return inner is Smtp or all(_is_unset(one) for one in inner.model_fields.values())
+
+
+def _is_unset(field: FieldInfo) -> bool:
+    return field.is_required() or field.default is None
+
+
+def _value(field: FieldInfo) -> str:
+    default = field.default
+    if default is None or default is PydanticUndefined:
+        return ""
+    if isinstance(default, Enum):
+        return str(default.value)
+    if isinstance(default, Path | int | float) and not isinstance(default, bool):
+        return str(default)
+    text = str(default)
+    plain = text.isascii() and text.replace(" ", "").replace("/", "").replace("-", "").isalnum()
+    return text if plain else f'"{text}"'
+
+
+def _model_of(field: FieldInfo) -> type[BaseModel] | None:
+    for one in _alternatives(field.annotation):
+        if isinstance(one, type) and issubclass(one, BaseModel) and not issubclass(one, SecretStr):
+            return one
+    return None
+
+
+def _choices(field: FieldInfo) -> list[str]:
+    return [
+        str(one)
+        for part in _alternatives(field.annotation)
+        if get_origin(part) is Literal
+        for one in get_args(part)
+    ]
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
