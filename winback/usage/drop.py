@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
 
 
 class DropKind(StrEnum):
@@ -61,3 +64,17 @@ class Drop:
     limit_feature: str | None
     risk: float
     weeks: tuple[int, ...]
+
+
+_DROP: TypeAdapter[Drop] = TypeAdapter(Drop)
+
+
+def drop_to_plain(drop: Drop) -> dict[str, Any]:
+    """The drop as JSON values, for a row and for the hash in the decision log."""
+    plain: dict[str, Any] = _DROP.dump_python(drop, mode="json")
+    return plain
+
+
+def drop_from_plain(plain: dict[str, Any]) -> Drop:
+    """The inverse of `drop_to_plain`."""
+    return _DROP.validate_python(plain)
