@@ -1,20 +1,27 @@
 """What a tool is: a typed argument model, the options it offers for a case, and what it sends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from prompts.message import Message, Slot
 from tools.catalogue import Catalogue
+from winback.settings import Company
 from winback.usage.drop import Drop
+
+__all__ = ["Arguments", "Attachment", "Busy", "Message", "Option", "Person", "Situation", "Slot", "Tool"]
 
 
 class Arguments(BaseModel):
     """The base of every tool's arguments: ids, enums and offered slots only, never free text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+A = TypeVar("A", bound=Arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +36,50 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """Time that a host (an address) has given away: a call proposed, approved or invited to."""
+
+    host: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
-    """What a tool may look at to say what it could offer. `had` are catalogue ids already sent."""
+    """What a tool may look at to say what it could offer.
+
+    `had` are catalogue ids already sent to this contact, `busy` the time of hosts that other cases took.
+    """
 
     drop: Drop
     plan: str | None
     person: Person
     owner_name: str
     owner_address: str
+    company: Company
     catalogue: Catalogue
     now: datetime
     had: frozenset[str] = frozenset()
+    busy: tuple[Busy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One concrete thing a tool could do now. `label` is for the model's and the reviewer's eyes.
+    """One concrete thing a tool could do now. `label` is for the reviewer's eyes, `hint` for the model's:
+    from the catalogue alone, no names of people, no amounts, no addresses.
 
     `catalogue_id` names what is offered; `value` is its goodwill in the company's currency;
-    `fit` orders options of one tool, the best first at 1.0.
+    `fit` orders options of one tool, the best first at 1.0; `busy` is the time of a host it takes.
     """
 
     tool: str
     arguments: Arguments
     catalogue_id: str
     label: str
+    hint: str
     value: float = 0.0
     fit: float = 1.0
+    busy: Busy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +91,11 @@ class Attachment:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A named place in a template that a writer may fill, and how long it may be."""
-
-    name: str
-    limit: int
-
-
 class Tool(Protocol):
-    """One way to help. One file each; third parties enter by the same door."""
+    """One way to help. One file each; third parties enter by the same door.
+
+    `editable` names what a reviewer may change: arguments, and the template's slots as `slots.NAME`.
+    """
 
     name: ClassVar[str]
     arguments: ClassVar[type[Arguments]]
@@ -85,6 +104,17 @@ class Tool(Protocol):
 
     def options(self, situation: Situation) -> Sequence[Option]:
         """What could be offered now, best first; empty when nothing fits."""
+        ...
+
+    def resolve(self, arguments: Arguments, situation: Situation) -> Option:
+        """The option that stored or edited arguments name, if it can still be had.
+
+        It may be one that `options` would not put forward now (a call two days away yesterday).
+
+        Raises:
+            InputError: what they name is not in the catalogue, does not suit this account or contact,
+                or is no longer free.
+        """
         ...
 
     def template_values(self, option: Option, situation: Situation) -> dict[str, Any]:
@@ -96,26 +126,12 @@ class Tool(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What would be said, rendered: plain text, in one language."""
+def arguments_as(kind: type[A], arguments: Arguments) -> A:
+    """These arguments as the tool's own kind.
 
-    language: str
-    subject: str
-    body: str
-    template: str
-    template_version: str
-    slots: dict[str, str] = field(default_factory=dict)
-
-
-__all__ = [
-    "Arguments",
-    "Attachment",
-    "Message",
-    "Option",
-    "Person",
-    "Situation",
-    "Slot",
-    "Tool",
-    "date",
-]
+    Raises:
+        TypeError: they are another tool's.
+    """
+    if not isinstance(arguments, kind):
+        raise TypeError(f"{type(arguments).__name__} given where {kind.__name__} is needed")
+    return arguments

@@ -1,0 +1,133 @@
+"""Invite the contact to a call with the account's manager or another host, at a free hour."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import AwareDatetime
+
+from prompts.message import clean
+from tools.catalogue import CallType, Host, Id
+from tools.channels.address import is_address
+from tools.invitation import Invited, invitation
+from tools.office_hours import NOTICE, Diary
+from tools.reason import reason_values, zone_of
+from tools.tool import Arguments, Attachment, Busy, Option, Situation, arguments_as
+from winback.clock import aware
+from winback.errors import InputError
+
+SLOTS = 3
+
+
+class BookCallArguments(Arguments):
+    """`start`: one of the slots offered, ISO 8601 with its offset."""
+
+    call: Id
+    start: AwareDatetime
+
+
+class BookCall:
+    """The soonest slot fits best; the call that the catalogue names first comes first."""
+
+    name: ClassVar[str] = "book_call"
+    arguments: ClassVar[type[Arguments]] = BookCallArguments
+    template: ClassVar[str] = "book_call"
+    editable: ClassVar[tuple[str, ...]] = ("start", "slots.subject", "slots.note")
+
+    def options(self, situation: Situation) -> Sequence[Option]:
+        """Three slots of every call type, the first type first."""
+        return [
+            self._option(call, start, situation, fit=0.8**step * 0.9**place)
+            for step, call in enumerate(situation.catalogue.calls)
+            if _nobody(call, situation) is None
+            for place, start in enumerate(_diary(call, situation).free(situation.now, SLOTS))
+        ]
+
+    def resolve(self, arguments: Arguments, situation: Situation) -> Option:
+        """As in `Tool.resolve`; a slot offered earlier holds while it is a day away and still free."""
+        chosen = arguments_as(BookCallArguments, arguments)
+        call = _call(chosen.call, situation)
+        if (nobody := _nobody(call, situation)) is not None:
+            raise InputError(f"{nobody} has no mail address to be invited at", fix="import one")
+        diary, start = _diary(call, situation), aware(chosen.start)
+        shown = start.isoformat(timespec="minutes")
+        if not diary.has(start):
+            raise InputError(f"{shown} is no slot of call {call.id!r}", fix="choose one that is offered")
+        if start - situation.now < NOTICE:
+            raise InputError(f"the call at {shown} is less than a day away", fix="choose a later slot")
+        if not diary.fits(start):
+            raise InputError(f"the slot at {shown} is taken, or at night for them", fix="choose another")
+        return self._option(call, start, situation)
+
+    def template_values(self, option: Option, situation: Situation) -> dict[str, Any]:
+        arguments = arguments_as(BookCallArguments, option.arguments)
+        call = _call(arguments.call, situation)
+        start = aware(arguments.start)
+        others = [one for one in _diary(call, situation).free(situation.now, SLOTS) if one != start]
+        return {
+            **reason_values(situation),
+            "host": _host(call, situation).name,
+            "call": call.name,
+            "minutes": call.minutes,
+            "start": start,
+            "others": others[: SLOTS - 1],
+            "zone": zone_of(situation.person.zone, situation.company).key,
+        }
+
+    def attachments(self, option: Option, situation: Situation, key: str) -> tuple[Attachment, ...]:
+        """`invitation.ics`: an RFC 5546 request for this one slot."""
+        arguments = arguments_as(BookCallArguments, option.arguments)
+        call = _call(arguments.call, situation)
+        host, person = _host(call, situation), situation.person
+        name = call.name.get(person.language, call.name["en"])
+        invited = Invited(
+            key=key,
+            summary=f"{situation.company.name}: {name}",
+            start=aware(arguments.start),
+            minutes=call.minutes,
+            organizer=host,
+            attendee_name=person.name,
+            attendee_address=person.address,
+        )
+        content = invitation(invited, situation.now)
+        return (Attachment("invitation.ics", "text/calendar; method=REQUEST; charset=utf-8", content),)
+
+    def _option(self, call: CallType, start: datetime, situation: Situation, fit: float = 1.0) -> Option:
+        host = _host(call, situation)
+        local = start.astimezone(zone_of(situation.person.zone, situation.company))
+        return Option(
+            tool=self.name,
+            arguments=BookCallArguments(call=call.id, start=start),
+            catalogue_id=call.id,
+            label=f"{call.minutes} min call with {clean(host.name, 80)} to {call.name['en']}, "
+            f"{local:%a %d %b %H:%M} ({local.tzinfo})",
+            hint=f"a {call.minutes} minute call to {call.name['en']}, in {(start - situation.now).days} days",
+            fit=round(fit, 4),
+            busy=Busy(host=host.address, start=start, end=start + timedelta(minutes=call.minutes)),
+        )
+
+
+def _call(call: str, situation: Situation) -> CallType:
+    found = situation.catalogue.call(call)
+    if found is None:
+        raise InputError(f"no call {call!r} in the catalogue", fix="choose another")
+    return found
+
+
+def _host(call: CallType, situation: Situation) -> Host:
+    if isinstance(call.host, Host):
+        return call.host
+    name = clean(situation.owner_name, 80) or clean(situation.company.name, 80)
+    return Host(name=name, address=situation.owner_address)
+
+
+def _nobody(call: CallType, situation: Situation) -> str | None:
+    """Who of the two cannot be invited to this call, if one cannot."""
+    if call.host == "owner" and not is_address(situation.owner_address):
+        return "the account's manager"
+    return None if is_address(situation.person.address) else "the contact"
+
+
+def _diary(call: CallType, situation: Situation) -> Diary:
+    zone = zone_of(situation.person.zone, situation.company)
+    return Diary(call, _host(call, situation).address, situation.busy, zone)

@@ -1,0 +1,94 @@
+"""A way out of the machine, what it can promise, and the two ways in which it fails."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from prompts.message import Message
+from tools.tool import Attachment
+from winback.clock import aware
+from winback.errors import WinbackError
+
+# keyed: the receiver refuses a repeat of a key. lookup: it can be asked whether a key arrived.
+# blind: neither; an unknown outcome goes to a person and is never tried again by itself.
+Capability = Literal["keyed", "lookup", "blind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One effect, ready to leave.
+
+    `key` is the idempotency key (hexadecimal); `why` the reason in words, for the record; `headers`
+    are further mail headers. Names are cleaned when the mail is built, addresses are checked.
+    """
+
+    key: str
+    case_id: int
+    tool: str
+    sender_name: str
+    sender_address: str
+    recipient_name: str
+    recipient_address: str
+    reply_to: str
+    message: Message
+    sent_at: datetime
+    why: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the outside world answered. `reference` names the effect there."""
+
+    channel: str
+    reference: str
+    answer: str
+    at: datetime
+
+    def to_plain(self) -> dict[str, str]:
+        """As JSON would have it."""
+        return {**asdict(self), "at": aware(self.at).isoformat()}
+
+
+class NotSent(WinbackError):  # noqa: N818 - it names what is known, beside MaybeSent
+    """It certainly did not go. `retry`: the same parcel may go later."""
+
+    def __init__(self, reason: str, *, retry: bool) -> None:
+        self.reason = reason
+        self.retry = retry
+        super().__init__(reason)
+
+
+class MaybeSent(WinbackError):  # noqa: N818 - it names what is known, beside NotSent
+    """Nobody knows whether it went; only a look-up or a person may decide what is next."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Channel(Protocol):
+    """One way out."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capability(self) -> Capability: ...
+
+    def send(self, parcel: Parcel) -> Receipt:
+        """Raises NotSent when it certainly did not go, MaybeSent when that is unknown."""
+        ...
+
+    def lookup(self, key: str) -> Receipt | None:
+        """The receipt of an earlier send, None if there certainly was none.
+
+        Raises:
+            MaybeSent: this channel cannot tell.
+        """
+        ...
+
+    def probe(self) -> None:
+        """Raises SetupError when nothing could be sent now; sends nothing."""
+        ...

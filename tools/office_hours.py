@@ -1,0 +1,62 @@
+"""When a host could take a call: free slots in plain office hours, on the host's own clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from tools.catalogue import WEEKDAYS, CallType
+from tools.tool import Busy
+
+# The first slot offered lies on the host's second working day after today.
+AHEAD = 2
+# The least notice for a slot that was offered earlier and is acted on now.
+NOTICE = timedelta(hours=24)
+HORIZON_DAYS = 45
+# Nobody is asked to a call at night: hours of the contact's day between which it must lie.
+CIVIL = (time(8), time(20))
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """One host's (an address's) time for one kind of call with a contact who lives in `zone`."""
+
+    call: CallType
+    host: str
+    busy: tuple[Busy, ...]
+    zone: ZoneInfo
+
+    def free(self, now: datetime, count: int) -> tuple[datetime, ...]:
+        """The next `count` free starts, in UTC."""
+        today = now.astimezone(ZoneInfo(self.call.zone)).date()
+        days = (today + timedelta(days=ahead) for ahead in range(1, HORIZON_DAYS))
+        later = islice((day for day in days if self._stretches(day)), AHEAD - 1, None)
+        starts = (start for day in later for start in self._starts(day))
+        return tuple(islice((one for one in starts if self.fits(one)), count))
+
+    def has(self, start: datetime) -> bool:
+        """Whether this start is one of the call's own, free or not."""
+        return start.astimezone(UTC) in self._starts(start.astimezone(ZoneInfo(self.call.zone)).date())
+
+    def fits(self, start: datetime) -> bool:
+        """Whether the host is free then, and it is day where the contact lives."""
+        end = start + timedelta(minutes=self.call.minutes)
+        taken = any(one.host == self.host and one.start < end and start < one.end for one in self.busy)
+        first, last = start.astimezone(self.zone), end.astimezone(self.zone)
+        by_day = CIVIL[0] <= first.time() and last.time() <= CIVIL[1] and first.date() == last.date()
+        return by_day and not taken
+
+    def _stretches(self, day: date) -> bool:
+        return day not in self.call.closed and bool(self.call.hours.get(WEEKDAYS[day.weekday()]))
+
+    def _starts(self, day: date) -> Iterator[datetime]:
+        if not self._stretches(day):
+            return
+        zone, length = ZoneInfo(self.call.zone), timedelta(minutes=self.call.minutes)
+        for hours in self.call.hours[WEEKDAYS[day.weekday()]]:
+            start = datetime.combine(day, hours.start, zone).astimezone(UTC)
+            end = datetime.combine(day, hours.end, zone).astimezone(UTC)
+            while start + length <= end:
+                yield start
+                start += length
