@@ -40,10 +40,14 @@ class DropFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """`value_per_month` and `zone` are None where the import did not say."""
+    """`value_per_month` and `zone` are None where the import did not say.
+
+    `unit_key` is what the holdout is drawn by: the hexadecimal SHA-256 of the account's key in the
+    imported usage. It is the same after an import into another database, and names nobody.
+    """
 
     id: int
-    key_hash_unit: float
+    unit_key: str
     plan: str | None = None
     value_per_month: float | None = None
     zone: str | None = None
@@ -76,7 +80,10 @@ class AgentFacts:
 
 @dataclass(frozen=True, slots=True)
 class PastContact:
-    """One earlier effect on this account, sent or possibly sent, newest first in `Facts.history`."""
+    """One earlier effect on this account, sent or possibly sent, newest first in `Facts.history`.
+
+    `at` is aware, in UTC.
+    """
 
     at: datetime
     contact: int
@@ -85,10 +92,23 @@ class PastContact:
     value: float = 0.0
     catalogue_id: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError(f"naive datetime {self.at.isoformat()}: give it a zone")
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One act, at one moment. `counts` answers `Policy.counters`: what only the database can count."""
+    """One act, at one moment. Datetimes are aware, in UTC.
+
+    `history` holds every earlier effect on this account, without the act under judgement. `counts`
+    answers `Policy.counters`, by rule id: what only the database can count. `approved_by` names the
+    person who approved this very act. `proposed_at` is needed at the moment of acting (`expires`),
+    `operator_zone` by rules that speak of the operator's time zone.
+
+    Raises:
+        ValueError: a datetime carries no zone.
+    """
 
     now: datetime
     moment: Moment
@@ -100,3 +120,18 @@ class Facts:
     history: tuple[PastContact, ...] = ()
     counts: Mapping[str, float] = field(default_factory=dict)
     approved_by: str | None = None
+    proposed_at: datetime | None = None
+    operator_zone: str | None = None
+
+    def __post_init__(self) -> None:
+        for moment in (self.now, self.proposed_at):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError(f"naive datetime {moment.isoformat()}: give it a zone")
+
+
+class MissingFactError(Exception):
+    """A rule needs a fact that nobody gave: it takes its strictest effect."""
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+        super().__init__(field)

@@ -1,0 +1,152 @@
+"""`allow_tools`: the only kind that can allow. A tool that no rule lists does not run."""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from policies.facts import Facts, MissingFactError, Scalar
+from policies.rules.fields import DropName, Part, Range, Words, listed
+from policies.rules.reference import Reference
+from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.verdict import Decision, RuleResult, Saw
+
+ALLOW, REVIEW = Decision.ALLOW, Decision.REVIEW
+Misfit = tuple[int, str, Saw]
+Fit = Callable[[Facts], Misfit | None]
+
+
+class Bound(Range):
+    """What an argument may be: a number from min to max, or one of some words."""
+
+    one_of: Words | None = None
+
+    def _check(self) -> None:
+        if self.one_of is None:
+            super()._check()
+        elif self.min is not None or self.max is not None:
+            raise ValueError("give one_of, or min and max, not both")
+
+    def describe(self) -> str:
+        return listed(self.one_of) if self.one_of else super().describe()
+
+    def test(self) -> Callable[[Scalar], bool]:
+        """Raises TypeError for a value that cannot be compared with the bound."""
+        if self.one_of is not None:
+            words = frozenset(self.one_of)
+            return lambda value: value in words
+        low, high = self.bounds()
+
+        def between(value: Scalar) -> bool:
+            if isinstance(value, str | bool):
+                raise TypeError(f"{value!r} is not a number")
+            return low <= value <= high
+
+        return between
+
+
+class Entry(Part):
+    """Some tools, for some drops, within some bounds. `auto`: without a person."""
+
+    tools: Words = Field(description="Exact names.")
+    mode: Literal["auto", "review"] = Field(description="auto: may run by itself; review: a person decides.")
+    drops: Annotated[tuple[DropName, ...], Field(min_length=1)] | None = Field(
+        None, description="Kinds of drop it is for; left out, all of them."
+    )
+    catalogue: Words | None = Field(None, description="Catalogue ids that may be offered; left out, all of them.")
+    arguments: dict[str, Bound] = Field(default_factory=dict, description="Bounds on the tool's arguments.")
+
+    def describe(self) -> str:
+        parts = [listed(self.tools), "by itself" if self.mode == "auto" else "after review"]
+        if self.drops:
+            parts.append(f"for {listed(self.drops)}")
+        if self.catalogue:
+            parts.append(f"offering {listed(self.catalogue)}")
+        parts += [f"with {name} {bound.describe()}" for name, bound in sorted(self.arguments.items())]
+        return " ".join(parts)
+
+    def fit(self) -> Fit:
+        """None when the act fits, else how far it came and what it failed on."""
+        drops = frozenset(self.drops) if self.drops else None
+        catalogue = frozenset(self.catalogue) if self.catalogue else None
+        bounds = tuple((name, bound.test()) for name, bound in sorted(self.arguments.items()))
+
+        def fit(facts: Facts) -> Misfit | None:
+            if drops is not None and facts.drop.kind not in drops:
+                return (1, "other_drop", (("drop", facts.drop.kind),))
+            if catalogue is not None and _known(facts.action.catalogue_id) not in catalogue:
+                return (2, "other_catalogue", (("catalogue_id", facts.action.catalogue_id),))
+            for name, holds in bounds:
+                value = _argument(facts.action.arguments, name)
+                if not holds(value):
+                    return (3, "out_of_bounds", (("argument", name), ("value", value)))
+            return None
+
+        return fit
+
+    def references(self, place: tuple[str | int, ...]) -> Iterable[Reference]:
+        for index, name in enumerate(self.tools):
+            yield Reference((*place, "tools", index), "tool", name)
+            for argument in self.arguments:
+                yield Reference((*place, "arguments", argument), "argument", argument, tool=name)
+        for index, name in enumerate(self.catalogue or ()):
+            yield Reference((*place, "catalogue", index), "catalogue id", name)
+
+
+class AllowTools(Narrowed):
+    """Where several entries fit the same act, the stricter one holds."""
+
+    kind: Literal["allow_tools"]
+    allow: Annotated[tuple[Entry, ...], Field(min_length=1)]
+
+    words: ClassVar[Mapping[str, Wording]] = {
+        "allowed": "{tool} may do this by itself",
+        "review": "{tool} may do this after a person has looked",
+        "not_listed": "does not list {tool}",
+        "other_drop": "lists {tool}, but not for a drop of kind {drop}",
+        "other_catalogue": "lists {tool}, but not with {catalogue_id}",
+        "out_of_bounds": "lists {tool}, but not with {argument} = {value}",
+    }
+
+    def describe(self) -> str:
+        return "; ".join(entry.describe() for entry in self.allow) + self.about()
+
+    def references(self) -> Iterable[Reference]:
+        yield from super().references()
+        for index, entry in enumerate(self.allow):
+            yield from entry.references(("allow", index))
+
+    def judge(self, say: Say) -> Judge:
+        by_tool: dict[str, list[tuple[Fit, bool]]] = {}
+        for entry in self.allow:
+            for tool in dict.fromkeys(entry.tools):
+                by_tool.setdefault(tool, []).append((entry.fit(), entry.mode == "review"))
+
+        def judge(facts: Facts) -> RuleResult:
+            tool = (("tool", facts.action.tool),)
+            misfits: list[Misfit] = []
+            fitting: list[bool] = []
+            for fit, needs_review in by_tool.get(facts.action.tool, ()):
+                if (misfit := fit(facts)) is None:
+                    fitting.append(needs_review)
+                else:
+                    misfits.append(misfit)
+            if fitting:
+                return say(REVIEW, "review", tool) if True in fitting else say(ALLOW, "allowed", tool)
+            _, code, saw = max(misfits, default=(0, "not_listed", ()), key=itemgetter(0))
+            return say(None, code, tool + saw)
+
+        return judge
+
+
+def _known(catalogue_id: str | None) -> str:
+    if catalogue_id is None:
+        raise MissingFactError("action.catalogue_id")
+    return catalogue_id
+
+
+def _argument(arguments: Mapping[str, Scalar], name: str) -> Scalar:
+    if name not in arguments:
+        raise MissingFactError(f"action.arguments.{name}")
+    return arguments[name]

@@ -1,0 +1,111 @@
+"""`when`: the acts a rule is about. Every key that is given must hold; within a list, one of it."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from policies.facts import Facts, MissingFactError
+from policies.rules.fields import DropName, Part, Range, Words, listed
+from policies.rules.reference import Reference
+
+Test = Callable[[Facts], bool]
+
+
+class When(Part):
+    """A fact that is needed and unknown makes the rule take its strictest effect."""
+
+    drops: Annotated[tuple[DropName, ...], Field(min_length=1)] | None = Field(None, description="Kinds of drop.")
+    plans: Words | None = Field(None, description="Plans of the account.")
+    tags: Words | None = Field(None, description="The account carries at least one of these tags.")
+    languages: Words | None = Field(None, description="Languages of the contact.")
+    value: Range | None = Field(None, description="Value per month of the account.")
+    tools: Words | None = Field(None, description="Tools, by their exact name.")
+    channels: Words | None = Field(None, description="Channels.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "When":
+        if not self.model_fields_set:
+            raise ValueError("is empty; name what it is about or leave it out")
+        return self
+
+    def describe(self) -> str:
+        names = ("drops", "plans", "tags", "languages", "tools", "channels")
+        parts = [f"{name}: {listed(found)}" for name in names if (found := getattr(self, name))]
+        if self.value:
+            parts.append(f"value per month {self.value.describe()}")
+        return "; ".join(parts)
+
+    def references(self, place: tuple[str | int, ...] = ("when",)) -> Iterable[Reference]:
+        for index, name in enumerate(self.tools or ()):
+            yield Reference((*place, "tools", index), "tool", name)
+        for index, name in enumerate(self.channels or ()):
+            yield Reference((*place, "channels", index), "channel", name)
+
+    def compile(self) -> Test:
+        """Whether an act is one of these; raises MissingFactError when that cannot be known."""
+        tests = self._tests()
+        if len(tests) == 1:
+            return tests[0]
+        return lambda facts: all([test(facts) for test in tests])  # noqa: C419 - each must see its fact
+
+    def _tests(self) -> tuple[Test, ...]:
+        tests: list[Test] = []
+        if self.drops is not None:
+            tests.append(_of_drop(frozenset(self.drops)))
+        if self.plans is not None:
+            tests.append(_of_plan(frozenset(self.plans)))
+        if self.tags is not None:
+            tests.append(_of_tags(frozenset(self.tags)))
+        if self.languages is not None:
+            tests.append(_of_language(frozenset(self.languages)))
+        if self.value is not None:
+            tests.append(_of_value(*self.value.bounds()))
+        if self.tools is not None:
+            tests.append(_of_tool(frozenset(self.tools)))
+        if self.channels is not None:
+            tests.append(_of_channel(frozenset(self.channels)))
+        return tuple(tests)
+
+
+def _of_drop(drops: frozenset[str]) -> Test:
+    return lambda facts: facts.drop.kind in drops
+
+
+def _of_tool(tools: frozenset[str]) -> Test:
+    return lambda facts: facts.action.tool in tools
+
+
+def _of_channel(channels: frozenset[str]) -> Test:
+    return lambda facts: facts.action.channel in channels
+
+
+def _of_tags(tags: frozenset[str]) -> Test:
+    return lambda facts: not tags.isdisjoint(facts.account.tags)
+
+
+def _of_plan(plans: frozenset[str]) -> Test:
+    def test(facts: Facts) -> bool:
+        if (plan := facts.account.plan) is None:
+            raise MissingFactError("account.plan")
+        return plan in plans
+
+    return test
+
+
+def _of_language(languages: frozenset[str]) -> Test:
+    def test(facts: Facts) -> bool:
+        if facts.contact is None:
+            raise MissingFactError("contact.language")
+        return facts.contact.language in languages
+
+    return test
+
+
+def _of_value(low: float, high: float) -> Test:
+    def test(facts: Facts) -> bool:
+        if (value := facts.account.value_per_month) is None:
+            raise MissingFactError("account.value_per_month")
+        return low <= value <= high
+
+    return test

@@ -1,0 +1,221 @@
+"""Acts and rules of all sorts, drawn by Hypothesis."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from policies.facts import (
+    AccountFacts,
+    ActionFacts,
+    AgentFacts,
+    ContactFacts,
+    DropFacts,
+    Facts,
+    PastContact,
+)
+from policies.rules import AnyRule
+from tests.unit.policies.samples import RULE, TOOLS
+
+DROPS = ("all_quiet", "feature_fell", "limit_reached", "champion_left", "stalled_start")
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
+CHANNELS = ("email", "sms")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+tools = st.sampled_from(sorted(TOOLS))
+channels = st.sampled_from(CHANNELS)
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+zones = st.sampled_from(ZONES)
+amounts = st.sampled_from((0.0, 10.0, 46.2, 116.0, 249.0, 1000.0))
+consents = st.dictionaries(
+    st.tuples(channels, st.just("retention")), st.sampled_from(("granted", "refused", "unknown"))
+)
+
+actions = st.builds(
+    ActionFacts,
+    tool=st.one_of(tools, st.just("delete_account")),
+    channel=channels,
+    catalogue_id=st.sampled_from((None, "reports-first", "trial-team")),
+    arguments=st.dictionaries(
+        st.sampled_from(("days", "trial", "language")),
+        st.one_of(st.integers(0, 60), st.text(max_size=5), st.booleans(), st.floats(0, 60)),
+    ),
+    value=amounts,
+    message_problems=st.sampled_from(((), ("has a link",))),
+)
+drops = st.builds(
+    DropFacts,
+    kind=st.sampled_from(DROPS),
+    feature=st.sampled_from((None, "reports")),
+    lost_days=st.floats(0, 7),
+    risk=st.floats(0, 1),
+    recovered=st.booleans(),
+)
+accounts = st.builds(
+    AccountFacts,
+    id=st.integers(1, 9),
+    unit_key=st.text("0123456789abcdef", min_size=64, max_size=64),
+    plan=st.sampled_from((None, "starter", "team")),
+    value_per_month=st.one_of(st.none(), amounts),
+    zone=st.one_of(st.none(), zones, st.just("Not/AZone")),
+    tags=st.sampled_from(((), ("annual",), ("annual", "key-account"))),
+)
+contacts = st.builds(
+    ContactFacts,
+    id=st.integers(1, 3),
+    language=st.sampled_from(("en", "hi")),
+    zone=st.one_of(st.none(), zones, st.just("Not/AZone")),
+    consent=consents,
+    unsubscribed=st.booleans(),
+    left=st.booleans(),
+)
+agents = st.builds(
+    AgentFacts,
+    source=st.sampled_from(("model", "playbook", "person")),
+    model=st.just("a-model"),
+    embedded=st.booleans(),
+    confidence=st.one_of(st.none(), st.floats(0, 1)),
+    untrusted_text=st.booleans(),
+    failure=st.sampled_from((None, "timed out")),
+)
+past_contacts = st.builds(
+    PastContact,
+    at=moments,
+    contact=st.integers(1, 3),
+    tool=tools,
+    channel=channels,
+    value=amounts,
+    catalogue_id=st.sampled_from((None, "trial-team")),
+)
+any_facts = st.builds(
+    Facts,
+    now=moments,
+    moment=st.sampled_from(("propose", "act")),
+    action=actions,
+    drop=drops,
+    account=accounts,
+    contact=st.one_of(st.none(), contacts),
+    agent=agents,
+    history=st.lists(past_contacts, max_size=4).map(tuple),
+    counts=st.dictionaries(st.sampled_from(("a", "b", "c", "d")), st.sampled_from((0.0, 1.0, 500.0))),
+    approved_by=st.sampled_from((None, "Ines")),
+    proposed_at=st.one_of(st.none(), moments),
+    operator_zone=st.one_of(st.none(), zones),
+)
+
+ids = st.sampled_from(("a", "b", "c", "d", "e", "f"))
+names = st.lists(tools, min_size=1, max_size=3, unique=True)
+drop_lists = st.lists(st.sampled_from(DROPS), min_size=1, max_size=5, unique=True)
+whens = st.fixed_dictionaries(
+    {},
+    optional={
+        "drops": drop_lists,
+        "plans": st.just(["team"]),
+        "tags": st.just(["annual"]),
+        "languages": st.just(["en"]),
+        "value": st.sampled_from(({"min": 50}, {"max": 200}, {"min": 10, "max": 500})),
+        "tools": names,
+        "channels": st.lists(channels, min_size=1, max_size=2, unique=True),
+    },
+).filter(bool)
+windows = st.one_of(
+    st.builds(lambda days: {"kind": "rolling", "days": days}, st.integers(1, 366)),
+    st.builds(lambda hours: {"kind": "rolling", "hours": hours}, st.integers(1, 500)),
+    st.builds(
+        lambda unit, zone: {"kind": "calendar", "unit": unit, "zone": zone},
+        st.sampled_from(("day", "week", "month")),
+        st.sampled_from(("account", "operator")),
+    ),
+)
+limits = st.builds(lambda most, window: {"max": most, "window": window}, amounts, windows)
+clock_times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from((0, 15, 30, 59)))
+
+
+def _rules(
+    kind: str,
+    required: dict[str, Any],
+    optional: dict[str, Any] | None = None,
+    *,
+    narrowed: bool = True,
+    modes: tuple[str, ...] = ("enforce", "shadow", "off"),
+) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {"id": ids, "kind": st.just(kind), **required},
+        optional={"mode": st.sampled_from(modes), **({"when": whens} if narrowed else {}), **(optional or {})},
+    )
+
+
+entries = st.fixed_dictionaries(
+    {"tools": names, "mode": st.sampled_from(("auto", "review"))},
+    optional={
+        "drops": drop_lists,
+        "catalogue": st.just(["reports-first"]),
+        "arguments": st.sampled_from(({"days": {"max": 14}}, {"language": {"one_of": ["en"]}})),
+    },
+)
+quiet_hours = st.one_of(
+    _rules("quiet_hours", {"from": clock_times, "to": clock_times}, {"fallback_zone": st.just("operator")}).filter(
+        lambda one: one["from"] != one["to"]
+    ),
+    _rules(
+        "quiet_hours",
+        {"working_days": st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=7, unique=True)},
+        {"fallback_zone": zones},
+    ),
+)
+allowing = _rules("allow_tools", {"allow": st.lists(entries, min_size=1, max_size=3)})
+tightening = st.one_of(
+    _rules(
+        "frequency_cap",
+        {
+            "scope": st.sampled_from(("account", "contact", "tool", "channel", "global")),
+            "max": st.integers(0, 3),
+            "window": windows,
+        },
+    ),
+    quiet_hours,
+    _rules("consent", {"unknown": st.sampled_from(("deny", "review", "allow"))}, {"channel": channels}),
+    _rules("value_limit", {"single": amounts}, {"per_account": limits, "total": limits}),
+    _rules(
+        "risk_review",
+        {},
+        {
+            "account_value_above": amounts,
+            "confidence_below": st.floats(0, 1),
+            "untrusted_text": st.booleans(),
+            "embedded_model": st.booleans(),
+            "first_contact": st.booleans(),
+            "message_problems": st.booleans(),
+        },
+    ),
+    _rules("kill_switch", {"engaged": st.booleans()}, {"reason": st.just("tried out")}),
+    _rules("on_model_failure", {"then": st.sampled_from(("review", "skip"))}, narrowed=False),
+    _rules(
+        "on_model_failure",
+        {"then": st.just("playbook"), "playbook": st.dictionaries(st.sampled_from(DROPS), tools, min_size=1)},
+        narrowed=False,
+    ),
+    _rules(
+        "expires", {"hours": st.floats(1, 500)}, {"tools": st.dictionaries(tools, st.just(24))}, narrowed=False
+    ),
+    _rules("holdout", {"share": st.sampled_from((0, 0.05, 0.5, 1))}, narrowed=False).map(
+        lambda one: {**one, "seed": "s"}
+    ),
+)
+
+
+def _unique(rules: list[dict[str, Any]]) -> tuple[AnyRule, ...]:
+    """Rules made of mappings, each with an id of its own."""
+    return tuple(RULE.validate_python({**one, "id": f"r{index}"}) for index, one in enumerate(rules))
+
+
+any_rules = st.lists(st.one_of(allowing, tightening), max_size=6).map(_unique)
+tightening_rules = tightening.map(lambda one: RULE.validate_python({**one, "id": "added"}))
+# Rules and an act that pass often enough for a test that looks at what is allowed.
+lenient_rules = st.tuples(
+    st.builds(
+        lambda mode: {"id": "x", "kind": "allow_tools", "allow": [{"tools": sorted(TOOLS), "mode": mode}]},
+        st.sampled_from(("auto", "auto", "review")),
+    ),
+    st.lists(tightening, max_size=2),
+).map(lambda pair: _unique([pair[0], *pair[1]]))

@@ -1,0 +1,66 @@
+"""What docs/policies.md shows is true."""
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from policies.load import load_policy
+from policies.policy import Policy
+from policies.rules import KINDS
+from policies.rules.fields import DropName
+from policies.rules.when import When
+from tests.unit.policies.samples import TOOLS, facts, judged
+from tools.catalogue import load_catalogue
+from winback.usage.drop import DropKind
+from winback.yamlfile import parse_yaml
+
+PAGE = Path(__file__).parents[3] / "docs" / "policies.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+SECTION = re.compile(r"^### `(\w+)`\n(.*?)(?=^### |\Z)", re.MULTILINE | re.DOTALL)
+SECTIONS = dict(SECTION.findall(TEXT))
+NAMES = [get_args(kind.model_fields["kind"].annotation)[0] for kind in KINDS]
+
+
+def block(text: str, info: str) -> str:
+    """The one fenced block of that kind."""
+    (found,) = re.findall(rf"^```yaml{info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def load(text: str, folder: Path) -> Policy:
+    file = folder / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_policy(file, tools=TOOLS, catalogue_ids=load_catalogue(None).ids(), channels={"email"})
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_each_kind_has_an_example_that_does_what_it_says(kind: str, tmp_path: Path) -> None:
+    """The rule loads, is of the kind of its section, and says of the case what the page says."""
+    (rule,) = load(block(SECTIONS[kind], " policy"), tmp_path).rules
+    assert rule.kind == kind
+    case: dict[str, Any] = parse_yaml(block(SECTIONS[kind], " case"), PAGE).data
+    result, expected = judged(rule, facts(**case["facts"])), case["expect"]
+    assert (result.decision and result.decision.value) == expected["decision"]
+    assert result.code == expected["code"]
+    moment = result.not_before and result.not_before.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert moment == expected.get("not_before")
+
+
+def test_the_page_names_every_kind_and_no_other() -> None:
+    """A kind that is added is documented, one that goes leaves the page."""
+    assert set(SECTIONS) == set(NAMES)
+
+
+def test_the_keys_of_when_are_all_shown(tmp_path: Path) -> None:
+    """The example of what every rule has in common is a policy, and shows all of `when`."""
+    (rule,) = load(re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)[0], tmp_path).rules
+    assert rule.kind == "consent"
+    assert rule.when is not None
+    assert rule.when.model_fields_set == set(When.model_fields)
+
+
+def test_kinds_of_drop_are_those_of_the_detector() -> None:
+    """Policies import no detector, so the names stand twice; this keeps them the same."""
+    assert set(get_args(DropName)) == {kind.value for kind in DropKind}

@@ -1,0 +1,54 @@
+"""A policy as a whole: its name, and what the clockwork asks it beside verdicts."""
+
+from datetime import timedelta
+
+import pytest
+
+from policies.policy import ModelFailurePlan, Policy
+from tests.unit.policies.samples import ALLOW_ALL, packaged, rule
+
+
+def test_the_hash_is_of_what_the_rules_say() -> None:
+    """A default that is written out changes nothing; a value that differs changes the hash."""
+    plain, written_out = rule("consent"), rule("consent", unknown="deny", mode="enforce")
+    assert Policy.of([plain]).hash == Policy.of([written_out]).hash
+    assert Policy.of([plain]).hash != Policy.of([rule("consent", unknown="review")]).hash
+    assert Policy.of([plain]).hash != Policy.of([rule("consent", mode="shadow")]).hash
+
+
+def test_ids_are_unique() -> None:
+    """Two rules of one name could not be told apart in the log."""
+    with pytest.raises(ValueError, match="same id"):
+        Policy.of([ALLOW_ALL, ALLOW_ALL])
+
+
+def test_model_failure_takes_the_most_cautious_rule() -> None:
+    """skip before review before playbook; a kind that no playbook names, and no rule at all, is skipped."""
+    book = rule("on_model_failure", id="a", then="playbook", playbook={"all_quiet": "book_call"})
+    review = rule("on_model_failure", id="b", then="review", playbook={"all_quiet": "send_tutorial"})
+    skip = rule("on_model_failure", id="c", then="skip")
+    resting = rule("on_model_failure", id="d", then="skip", mode="off")
+    assert Policy.of([]).on_model_failure("all_quiet") == ModelFailurePlan("skip")
+    assert Policy.of([book, resting]).on_model_failure("all_quiet") == ModelFailurePlan("playbook", "book_call")
+    assert Policy.of([book]).on_model_failure("feature_fell") == ModelFailurePlan("skip")
+    assert Policy.of([book, review]).on_model_failure("all_quiet") == ModelFailurePlan("review", "send_tutorial")
+    assert Policy.of([review]).on_model_failure("feature_fell") == ModelFailurePlan("review")
+    assert Policy.of([book, review, skip]).on_model_failure("all_quiet") == ModelFailurePlan("skip")
+
+
+def test_the_shortest_wait_holds() -> None:
+    """A proposal expires when the first rule in force says so; without a rule it never does."""
+    week = rule("expires", id="a", hours=168, tools={"book_call": 24})
+    day = rule("expires", id="b", hours=72)
+    shadow = rule("expires", id="c", hours=1, mode="shadow")
+    assert Policy.of([shadow]).expires_after("book_call") is None
+    assert Policy.of([week, shadow]).expires_after("send_tutorial") == timedelta(hours=168)
+    assert Policy.of([week, day]).expires_after("send_tutorial") == timedelta(hours=72)
+    assert Policy.of([week, day]).expires_after("book_call") == timedelta(hours=24)
+
+
+def test_the_packaged_policies_answer() -> None:
+    """The default keeps proposals a week and asks a person when the model fails; the demo has a playbook."""
+    assert packaged("default").expires_after("book_call") == timedelta(days=7)
+    assert packaged("default").on_model_failure("limit_reached").then == "review"
+    assert packaged("demo").on_model_failure("champion_left") == ModelFailurePlan("playbook", "book_call")
