@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from winback.canonical import canonical_json
@@ -44,14 +45,14 @@ def advance(
         raise ConflictError(f"case {case_id} is gone", fix="look again")
     if case.state not in states:
         raise ConflictError(f"case {case_id} is {case.state} by now, not {' or '.join(states)}", fix="look again")
+    values = {**changes, "version": case.version + 1}
     changed = session.connection().execute(
-        update(Case)
-        .where(col(Case.id) == case_id, col(Case.version) == case.version)
-        .values(version=case.version + 1, **changes)
+        update(Case).where(col(Case.id) == case_id, col(Case.version) == case.version).values(values)
     )
     if changed.rowcount != 1:
         raise ConflictError(f"case {case_id} changed meanwhile", fix="look again")
-    session.refresh(case)
+    for name, value in values.items():
+        set_committed_value(case, name, value)
     append(session, kind, at, body, case=case)
     return case
 

@@ -90,7 +90,10 @@ class Case(SQLModel, table=True):
 
 
 class Proposal(SQLModel, table=True):
-    """What an agent or a reviewer suggests. Immutable; `action_hash` is the hash of what would happen."""
+    """What an agent or a reviewer suggests. Immutable; `action_hash` is the hash of what would happen.
+
+    `busy_*` is the time of a host that it takes, so that two cases are not offered one slot.
+    """
 
     __table_args__ = (UniqueConstraint("case_id", "action_hash"),)
 
@@ -108,6 +111,9 @@ class Proposal(SQLModel, table=True):
     value: float = 0.0
     agent: Json = _json()
     why: str = Field(default="", sa_type=Text)
+    busy_host: str | None = Field(default=None, max_length=320)
+    busy_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    busy_until: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -135,6 +141,7 @@ class Effect(SQLModel, table=True):
     """One act in the outside world. Its intent is committed before the call, under a lease with a fence.
 
     `epoch` rises with every claim: whoever completes must still hold the epoch it claimed.
+    `proposed_at` is when its proposal was last judged anew: from then on it grows old.
     """
 
     __table_args__ = (
@@ -156,6 +163,7 @@ class Effect(SQLModel, table=True):
     value: float = 0.0
     state: str = Field(default=EffectState.PENDING, max_length=20)
     approved_by: str | None = Field(default=None, max_length=200)
+    proposed_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     intent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

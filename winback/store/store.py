@@ -75,7 +75,7 @@ class Store:
             return SetupError("database is locked by another program", where=place, fix="stop it, or try again")
         if "readonly" in reason or "unable to open" in reason:
             return SetupError(f"database cannot be written ({reason})", where=place, fix="check its folder")
-        if "no such table" in reason or "does not exist" in reason:
+        if "no such " in reason or "does not exist" in reason:
             return SetupError(f"database is not set up ({reason})", where=place, fix="run 'winback doctor'")
         return SetupError(f"database does not answer ({reason})", where=place, fix="check that it runs")
 

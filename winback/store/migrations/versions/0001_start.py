@@ -158,6 +158,9 @@ def upgrade() -> None:
         sa.Column("value", sa.Float(), nullable=False),
         sa.Column("agent", sa.JSON(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("busy_host", sa.String(length=320), nullable=True),
+        sa.Column("busy_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("busy_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"],
@@ -176,6 +179,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("proposal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_proposal_action_hash"), ["action_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_proposal_busy_until"), ["busy_until"], unique=False)
 
     op.create_table(
         "effect",
@@ -192,6 +196,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Float(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("approved_by", sa.String(length=200), nullable=True),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("intent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
@@ -273,6 +278,7 @@ def downgrade() -> None:
 
     op.drop_table("effect")
     with op.batch_alter_table("proposal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_proposal_busy_until"))
         batch_op.drop_index(batch_op.f("ix_proposal_action_hash"))
 
     op.drop_table("proposal")

@@ -1,0 +1,95 @@
+"""What every test shares: loopback only, and both databases."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+
+from winback.store.migrate import migrate
+from winback.store.store import Store
+from winback.testing.world import world
+from workers.services import Services
+
+POSTGRES = os.environ.get("WINBACK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+NUMBERED = ("effect", "review", "proposal", "decision_entry", "cases", "run", "contact", "account")
+TABLES = ("consent", "seal", *NUMBERED)
+"""Those that point at others come before them."""
+
+# The machine may be busy: a slow example is not a wrong one.
+hypothesis.settings.register_profile("winback", deadline=None)
+hypothesis.settings.load_profile("winback")
+
+
+def lacking(what: str) -> None:
+    """Skip and say what is missing; where nothing may be skipped, fail."""
+    if os.environ.get("WINBACK_SKIP_NOTHING"):
+        pytest.fail(f"{what}, and WINBACK_SKIP_NOTHING is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str | None]:
+    """A database of this run's own, migrated; None where no server answers."""
+    name = f"winback_test_{uuid.uuid4().hex[:12]}"
+    try:
+        with psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3) as admin:
+            admin.execute(f'CREATE DATABASE "{name}"')
+    except psycopg.OperationalError:
+        yield None
+        return
+    url = f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
+    store = Store(url)
+    migrate(store)
+    store.close()
+    yield url
+    with psycopg.connect(POSTGRES, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating anew for each test would take most of the time."""
+    path = tmp_path_factory.mktemp("empty") / "winback.db"
+    store = Store(f"sqlite:///{path}")
+    migrate(store)
+    store.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path) -> str:
+    """Each test that asks for it runs on both."""
+    if request.param == "sqlite":
+        shutil.copyfile(empty_sqlite, tmp_path / "winback.db")
+        return f"sqlite:///{tmp_path / 'winback.db'}"
+    url = request.getfixturevalue("postgres_url")
+    if url is None:
+        lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
+    assert isinstance(url, str)
+    with psycopg.connect(url, autocommit=True) as connection:
+        # Many times faster than TRUNCATE, which makes new files for every table and index.
+        for table in TABLES:
+            connection.execute(f"DELETE FROM {table}")
+        for table in NUMBERED:
+            connection.execute(f"ALTER SEQUENCE {table}_id_seq RESTART")
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An empty, migrated database."""
+    opened = Store(database_url, busy_seconds=5)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def services(store: Store, tmp_path: Path) -> Iterator[Services]:
+    """Services over fakes on an empty database, each kind in turn."""
+    with world(store, tmp_path) as found:
+        yield found

@@ -1,0 +1,190 @@
+"""The decision log finds what was altered, removed or swapped."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import advance, append, leaf_of, seal
+from winback.decisions.verify import Verification, verify
+from winback.errors import ConflictError
+from winback.store.models import Case, DecisionEntry, Seal
+from winback.store.store import Store
+from winback.store.types import CaseState
+from winback.testing.world import NOON, add_account, open_case
+from workers import review as reviews
+from workers.act import act_all
+from workers.propose import propose_all
+from workers.services import Services
+
+
+@pytest.fixture
+def lived(services: Services) -> Store:
+    """A log with a case that was proposed and acted on, one that was approved, sealed in two batches."""
+    with services.store.write() as session:
+        open_case(session, add_account(session, "acme"))
+        open_case(session, add_account(session, "bolt"))
+    propose_all(services, NOON.date() - timedelta(days=1))
+    seal(services.store, NOON)
+    act_all(services)
+    seal(services.store, NOON)
+    return services.store
+
+
+def change(store: Store, statement: str, **values: object) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text(statement), values)
+
+
+def found(store: Store) -> set[tuple[str, str]]:
+    return {(one.what, one.where) for one in verify(store).problems}
+
+
+def test_an_untouched_log_is_intact(lived: Store) -> None:
+    """A log nobody touched verifies, every entry sealed."""
+    result = verify(lived)
+    assert result.problems == ()
+    assert result.sealed == result.entries == 8
+    assert result.waiting == 0
+
+
+def test_one_altered_character_is_found_and_named(lived: Store) -> None:
+    """A changed body no longer has its hash."""
+    change(lived, "UPDATE decision_entry SET body = replace(body, 'allow', 'deny') WHERE position = 2")
+    assert [one.what for one in verify(lived).problems] == ["altered"]
+    assert "entry 2" in verify(lived).problems[0].where
+
+
+def test_an_altered_entry_with_a_new_hash_is_found(lived: Store) -> None:
+    """Whoever hashes the changed body anew still has the leaf against them."""
+    with lived.read() as session:
+        entry = session.exec(select(DecisionEntry).where(DecisionEntry.position == 2)).one()
+        body = entry.body.replace("scripted", "other")
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    change(lived, "UPDATE decision_entry SET body = :b, entry_hash = :h WHERE position = 2", b=body, h=digest)
+    assert any(where.startswith("entry 2 ") for _, where in found(lived))
+
+
+def test_a_fully_recomputed_leaf_is_found_by_the_root(lived: Store) -> None:
+    """Whoever recomputes the leaf too still has the sealed root against them."""
+    with lived.read() as session:
+        entry = session.exec(select(DecisionEntry).where(DecisionEntry.position == 0)).one()
+        other = session.exec(select(DecisionEntry).where(DecisionEntry.position == 1)).one()
+    assert entry.entry_hash != other.entry_hash
+    change(
+        lived,
+        "UPDATE decision_entry SET leaf_hash = :leaf WHERE position = 0",
+        leaf=leaf_of(0, other.entry_hash).hex(),
+    )
+    assert {what for what, _ in found(lived)} == {"swapped", "altered"}
+
+
+def test_a_removed_entry_is_found_and_named(lived: Store) -> None:
+    """A gap in the positions and in the steps of the case."""
+    change(lived, "DELETE FROM decision_entry WHERE position = 3")
+    problems = found(lived)
+    assert ("missing", "entry 3") in problems
+    assert any("step" in where for what, where in problems if what == "missing")
+
+
+def test_a_removed_tail_is_found(lived: Store) -> None:
+    """The seal remembers how many there were."""
+    change(lived, "DELETE FROM decision_entry WHERE position >= 6")
+    assert ("missing", "entry 7: the log was sealed with 8 entries") in found(lived)
+
+
+def test_a_swapped_pair_is_found_and_named(lived: Store) -> None:
+    """Two entries that changed places."""
+    change(lived, "UPDATE decision_entry SET position = 100 WHERE position = 4")
+    change(lived, "UPDATE decision_entry SET position = 4 WHERE position = 5")
+    change(lived, "UPDATE decision_entry SET position = 5 WHERE position = 100")
+    swapped = sorted(where for what, where in found(lived) if what == "swapped")
+    assert [where[:7] for where in swapped] == ["entry 4", "entry 5"]
+
+
+def test_an_unsealed_entry_that_is_removed_is_found(services: Services) -> None:
+    """Before any seal, the case's own numbering finds it."""
+    with services.store.write() as session:
+        open_case(session, add_account(session))
+    propose_all(services, NOON.date())
+    change(services.store, "DELETE FROM decision_entry WHERE step = 1")
+    assert found(services.store) == {("missing", "case 1, step 1 of 2")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ('UPDATE proposal SET arguments = \'{"tutorial": "other"}\' WHERE id = 1', "proposal 1 of case 1"),
+        ('UPDATE effect SET receipt = \'{"answer": "never"}\' WHERE id = 1', "the receipt of effect 1 of case 1"),
+        ("UPDATE cases SET \"drop\" = '{}' WHERE id = 1", "the drop of case 1"),
+    ],
+)
+def test_what_the_log_speaks_of_is_checked_too(lived: Store, statement: str, expected: str) -> None:
+    """Rows that the log names by their hash may not change."""
+    change(lived, statement)
+    assert ("altered", expected) in found(lived)
+
+
+def test_an_approval_written_past_the_log_is_found(services: Services) -> None:
+    """A queue item that was set to approved in the table alone."""
+    services = _with_reviews(services)
+    change(services.store, "UPDATE review SET state = 'approved', decided_by = 'mallory'")
+    assert ("missing", "queue item 1 is approved, and the log does not say so") in found(services.store)
+
+
+def test_a_real_approval_is_in_the_log(services: Services) -> None:
+    """The same item approved through the queue verifies."""
+    services = _with_reviews(services)
+    with services.store.read() as session:
+        item = reviews.open_item(session, 1)
+    reviews.approve(services, 1, item.review.action_hash, "rita")
+    assert verify(services.store).problems == ()
+
+
+def _with_reviews(services: Services) -> Services:
+    (services.settings.home / "policy.yaml").write_text(
+        "version: 1\nrules:\n- {id: t, kind: allow_tools, allow: [{tools: [send_tutorial], mode: review}]}\n"
+    )
+    with services.store.write() as session:
+        open_case(session, add_account(session))
+    propose_all(services, NOON.date())
+    return services
+
+
+def test_sealing_twice_changes_nothing(lived: Store) -> None:
+    """A sealer that finds nothing to do writes nothing."""
+    before: Verification = verify(lived)
+    assert seal(lived, NOON) == 0
+    assert verify(lived) == before
+
+
+def test_late_commits_are_sealed_by_the_next_seal(lived: Store) -> None:
+    """Positions come from the sealer, so an entry that commits late is not lost."""
+    with lived.write() as session:
+        append(session, EntryKind.ALARMS_HELD, NOON, {"reason": "late"})
+    assert verify(lived).waiting == 1
+    assert seal(lived, NOON) == 1
+    with lived.read() as session:
+        assert session.exec(select(Seal.size)).all()[-1] == 9
+
+
+def test_a_step_from_a_wrong_state_changes_nothing(services: Services) -> None:
+    """Of two who move a case on, the second is told and leaves no entry."""
+    with services.store.write() as session:
+        case_id = open_case(session, add_account(session))
+    with pytest.raises(ConflictError, match="is open by now"), services.store.write() as session:
+        advance(session, case_id, EntryKind.DONE, NOON, {}, allowed=(CaseState.ACTING,), state=CaseState.WATCHING)
+    with services.store.read() as session:
+        assert session.get_one(Case, case_id).version == 1
+        assert len(session.exec(select(DecisionEntry)).all()) == 1
+
+
+def test_no_personal_data_in_the_log(lived: Store) -> None:
+    """Names and addresses never reach an entry's body."""
+    with lived.read() as session:
+        bodies = "".join(session.exec(select(DecisionEntry.body)).all()).lower()
+    for personal in ("ann", "example.com", "asha", "acme"):
+        assert personal not in bodies.replace("channel", "").replace("annual", ""), personal

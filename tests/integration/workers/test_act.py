@@ -1,0 +1,255 @@
+"""Effects: judged again, intended before the call, completed under a fence."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Receipt
+from winback.clock import SimulatedClock
+from winback.decisions.kind import EntryKind
+from winback.decisions.verify import verify
+from winback.store.models import Case, Contact, Effect
+from winback.store.types import CaseState, EffectState, Outcome
+from winback.testing.channel import MemoryChannel
+from winback.testing.world import AS_OF, NOON, PERMISSIVE, add_account, entries, open_case
+from workers.act import act, act_all
+from workers.propose import propose_all
+from workers.scan import close
+from workers.services import Services
+from workers.unsubscribe import stop_contact
+
+
+@pytest.fixture
+def due(services: Services) -> Services:
+    """Services with one effect that is due."""
+    with services.store.write() as session:
+        open_case(session, add_account(session))
+    propose_all(services, AS_OF)
+    return services
+
+
+def channel(services: Services) -> MemoryChannel:
+    assert isinstance(services.channel, MemoryChannel)
+    return services.channel
+
+
+def effect(services: Services) -> Effect:
+    with services.store.read() as session:
+        return session.exec(select(Effect)).one()
+
+
+def case(services: Services) -> Case:
+    with services.store.read() as session:
+        return session.get_one(Case, 1)
+
+
+def at(services: Services, moment: datetime) -> None:
+    assert isinstance(services.clock, SimulatedClock)
+    services.clock.set(moment)
+
+
+def kinds(done: list[object]) -> list[str]:
+    return [one.kind.value for one in done]  # type: ignore[attr-defined]
+
+
+def rules(services: Services, more: str) -> None:
+    (services.settings.home / "policy.yaml").write_text(PERMISSIVE + more, encoding="utf-8")
+
+
+def test_a_due_effect_is_sent_once_and_written_down(due: Services) -> None:
+    """Done, with a receipt; acting again does nothing."""
+    assert kinds(act_all(due)) == ["done"]
+    assert act_all(due) == []
+    assert len(channel(due).sent) == 1
+    assert effect(due).receipt["answer"] == "kept"
+    assert case(due).state == CaseState.WATCHING
+    assert case(due).contacted_at == NOON
+    assert verify(due.store).problems == ()
+
+
+def test_the_policy_is_asked_again(due: Services) -> None:
+    """A kill switch that was engaged meanwhile stops the very next effect, without a restart."""
+    rules(due, "  - {id: stop, kind: kill_switch, engaged: true, reason: trouble}\n")
+    assert kinds(act_all(due)) == ["lapsed"]
+    assert channel(due).sent == []
+    assert effect(due).state == EffectState.LAPSED
+    assert case(due).state == CaseState.WATCHING
+
+
+def test_a_lapsed_effect_is_proposed_again_later(due: Services) -> None:
+    """Nobody was contacted, so the case is looked at again, and the same act may then go out once."""
+    rules(due, "  - {id: stop, kind: kill_switch, engaged: true, reason: trouble}\n")
+    act_all(due)
+    rules(due, "")
+    at(due, NOON + timedelta(days=7))
+    propose_all(due, AS_OF)
+    assert kinds(act_all(due)) == ["done"]
+    assert len(channel(due).sent) == 1
+
+
+def test_who_unsubscribed_is_not_written_to(due: Services) -> None:
+    """Nothing is sent after the unsubscribe committed."""
+    assert stop_contact(due, 1, "reply")
+    assert act_all(due) == []
+    assert channel(due).sent == []
+    assert case(due).state == CaseState.WATCHING
+    assert not stop_contact(due, 1, "reply again")
+    assert verify(due.store).problems == ()
+
+
+def test_an_unsubscribe_that_only_the_row_knows_of_denies_too(due: Services) -> None:
+    """The built-in rule looks at the contact itself at the moment of acting."""
+    with due.store.write() as session:
+        session.get_one(Contact, 1).unsubscribed_at = NOON
+    assert kinds(act_all(due)) == ["lapsed"]
+    assert channel(due).sent == []
+
+
+def test_a_recovered_account_is_left_alone(due: Services) -> None:
+    """Closing a case withdraws what still waited."""
+    assert close(due, 1, Outcome.RECOVERED, NOON, {})
+    assert act_all(due) == []
+    assert effect(due).state == EffectState.LAPSED
+    assert case(due).outcome == Outcome.RECOVERED
+
+
+def test_quiet_hours_defer_and_it_goes_out_later(due: Services) -> None:
+    """Deferred to the open moment, recorded, judged again then; it neither vanishes nor spins."""
+    rules(due, '  - {id: quiet, kind: quiet_hours, from: "09:00", to: "17:00", fallback_zone: UTC}\n')
+    assert kinds(act_all(due)) == ["deferred"]
+    assert act_all(due) == []
+    # The recipient is in Berlin: 17:00 there is 15:00 UTC.
+    assert effect(due).due_at == NOON.replace(hour=15)
+    at(due, NOON.replace(hour=15))
+    assert kinds(act_all(due)) == ["done"]
+
+
+def test_a_cap_counts_inside_the_transaction_that_acts(services: Services) -> None:
+    """Two effects of one account, both allowed when proposed: only one goes out."""
+    cap = "  - {id: cap, kind: frequency_cap, scope: global, max: 1, window: {kind: rolling, days: 7}}\n"
+    with services.store.write() as session:
+        open_case(session, add_account(session, "a"))
+        open_case(session, add_account(session, "b"))
+    propose_all(services, AS_OF)
+    rules(services, cap)
+    assert sorted(kinds(act_all(services))) == ["done", "lapsed"]
+    assert len(channel(services).sent) == 1
+
+
+def test_not_sent_is_tried_again_later(due: Services) -> None:
+    """A refusal that may pass: later, and then once."""
+    channel(due).failures = [NotSent("greylisted", retry=True)]
+    assert kinds(act_all(due)) == ["not_sent"]
+    assert effect(due).due_at == NOON + timedelta(minutes=1)
+    assert effect(due).intent_at is None
+    at(due, NOON + timedelta(minutes=1))
+    assert kinds(act_all(due)) == ["done"]
+    assert len(channel(due).sent) == 1
+
+
+def test_a_final_refusal_goes_to_a_person(due: Services) -> None:
+    """No retry where trying is pointless."""
+    channel(due).failures = [NotSent("no such mailbox", retry=False)]
+    assert kinds(act_all(due)) == ["failed"]
+    assert effect(due).state == EffectState.FAILED
+    assert case(due).state == CaseState.WATCHING
+
+
+def test_tries_end(due: Services) -> None:
+    """After the configured number of tries a person is asked."""
+    most = due.settings.worker.max_attempts
+    channel(due).failures = [NotSent("busy", retry=True)] * most
+    for number in range(most):
+        at(due, NOON + timedelta(days=number))
+        act_all(due)
+    assert effect(due).state == EffectState.FAILED
+    assert effect(due).attempts == most
+
+
+def test_an_unknown_outcome_is_never_tried_again(due: Services) -> None:
+    """May have been sent: a person looks."""
+    channel(due).failures = [MaybeSent("the line dropped")]
+    assert kinds(act_all(due)) == ["may_have_been_sent"]
+    at(due, NOON + timedelta(days=2))
+    assert act_all(due) == []
+    assert len(channel(due).sent) == 1
+    assert "may have been sent" in effect(due).problem
+
+
+class DiesError(Exception):
+    """Stands for the process ending."""
+
+
+@pytest.mark.parametrize("capability", ["keyed", "blind"])
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_worker_that_died_in_mid_call(due: Services, capability: Capability, arrived: bool) -> None:
+    """keyed is sent again under the same key; blind goes to a person; neither ever repeats."""
+    receiver = channel(due)
+    receiver.capability = capability
+    send = receiver.send
+
+    def dying(parcel: Parcel) -> Receipt:
+        if arrived:
+            send(parcel)
+        raise DiesError
+
+    receiver.send = dying  # type: ignore[method-assign]
+    with pytest.raises(DiesError):
+        act_all(due)
+    assert effect(due).state == EffectState.IN_FLIGHT
+    receiver.send = send  # type: ignore[method-assign]
+
+    assert act_all(due) == [], "the lease holds while the owner may live"
+    at(due, NOON + timedelta(seconds=due.settings.worker.lease_seconds))
+    done = kinds(act_all(due))
+    if capability == "keyed":
+        assert done == ["done"]
+        assert len(receiver.sent) == 1
+    else:
+        assert done == ["may_have_been_sent"]
+        assert len(receiver.sent) == int(arrived)
+    assert verify(due.store).problems == ()
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing(due: Services) -> None:
+    """A frozen worker wakes after another one has finished its effect: its result is dropped."""
+    receiver = channel(due)
+    send = receiver.send
+    inner: list[object] = []
+
+    def freezing(parcel: Parcel) -> Receipt:
+        receiver.send = send  # type: ignore[method-assign]
+        at(due, NOON + timedelta(hours=1))
+        inner.extend(act_all(due))
+        return send(parcel)
+
+    receiver.send = freezing  # type: ignore[method-assign]
+    assert act_all(due) == []
+    assert kinds(inner) == ["done"]
+    assert len(receiver.sent) == 1
+    assert effect(due).epoch == 2
+    assert verify(due.store).problems == ()
+
+
+def test_one_bad_effect_does_not_block_the_rest(services: Services) -> None:
+    """The second goes out although the first failed."""
+    with services.store.write() as session:
+        open_case(session, add_account(session, "a"))
+        open_case(session, add_account(session, "b"))
+    propose_all(services, AS_OF)
+    channel(services).failures = [NotSent("no", retry=False)]
+    assert kinds(act_all(services)) == ["failed", "done"]
+
+
+def test_an_effect_that_is_gone_or_not_due_is_left_alone(due: Services) -> None:
+    """Claiming by number is safe."""
+    assert act(due, 99) is None
+    at(due, NOON - timedelta(days=1))
+    assert act(due, 1) is None
+
+
+def test_every_step_is_an_entry(due: Services) -> None:
+    """From the opening to the receipt, nothing is missing."""
+    act_all(due)
+    assert entries(due.store, 1) == [EntryKind.CASE_OPENED, EntryKind.ALLOWED, EntryKind.INTENT, EntryKind.DONE]

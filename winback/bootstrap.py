@@ -1,0 +1,111 @@
+"""The composition root: settings and a clock in, services out. Tests call it with fakes."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TypedDict
+
+from agents.model import open_model
+from agents.selector import Selector
+from agents.writer import Writer
+from policies.load import load_policy
+from tools.catalogue import Catalogue, load_catalogue
+from tools.channels.channel import Channel
+from tools.channels.files import FilesChannel
+from tools.channels.smtp import SmtpChannel
+from tools.registry import Registry, default_registry
+from winback import HOME
+from winback.clock import Clock
+from winback.errors import InputError
+from winback.settings import Settings
+from winback.store.migrate import migrate
+from winback.store.store import Store, make_folder
+from winback.usage.warehouse import Warehouse
+from workers.facts import MEDIUM
+from workers.freshness import Recovery
+from workers.owner import this_owner
+from workers.policy_source import PolicySource
+from workers.services import Chooser, Services
+
+
+class Names(TypedDict):
+    """The names that `load_policy` checks a policy against."""
+
+    tools: frozenset[str]
+    catalogue_ids: frozenset[str]
+    channels: frozenset[str]
+    arguments: dict[str, frozenset[str]]
+
+
+DEFAULT_POLICY = HOME / "policies" / "default.yaml"
+
+
+@contextmanager
+def services(
+    settings: Settings, clock: Clock, *, selector: Chooser | None = None, channel: Channel | None = None
+) -> Iterator[Services]:
+    """Open everything a worker needs and close it afterwards. The model is started by its first use.
+
+    Raises:
+        InputError: the policy or the catalogue cannot be used.
+        SetupError: the database or a folder is not ready.
+    """
+    with ExitStack() as stack:
+        catalogue = load_catalogue(settings.policies.catalogue)
+        registry = default_registry()
+        policies = policy_source(settings, registry, catalogue)
+        store = stack.enter_context(open_store(settings))
+        warehouse = Warehouse(settings.usage_folder)
+        model = stack.enter_context(open_model(settings.model, clock))
+        yield Services(
+            settings=settings,
+            clock=clock,
+            store=store,
+            warehouse=warehouse,
+            catalogue=catalogue,
+            registry=registry,
+            policies=policies,
+            selector=selector or Selector(model),
+            writer=Writer(model),
+            channel=channel or make_channel(settings),
+            recovery=Recovery(warehouse, store, settings),
+            owner=this_owner(),
+        )
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    """The database, with its schema up to date."""
+    make_folder(settings.home)
+    store = Store(settings.database_url, busy_seconds=settings.database.busy_seconds)
+    try:
+        migrate(store)
+        yield store
+    finally:
+        store.close()
+
+
+def policy_source(settings: Settings, registry: Registry, catalogue: Catalogue) -> PolicySource:
+    """The configured policy, else the default one."""
+    path = settings.policies.path or DEFAULT_POLICY
+    return PolicySource(path, lambda: load_policy(path, **known_names(registry, catalogue)))
+
+
+def known_names(registry: Registry, catalogue: Catalogue) -> Names:
+    """What a policy may name: tools and their arguments, catalogue entries, media."""
+    return {
+        "tools": registry.tool_names(),
+        "catalogue_ids": catalogue.ids(),
+        "channels": frozenset({MEDIUM}),
+        "arguments": {tool.name: frozenset(tool.arguments.model_fields) for tool in registry},
+    }
+
+
+def make_channel(settings: Settings) -> Channel:
+    """The configured way out."""
+    match settings.channels.use:
+        case "files":
+            return FilesChannel(settings.outbox_folder)
+        case "smtp":
+            if settings.channels.smtp is None:
+                raise InputError("channels.use is smtp", where="channels.smtp", fix="add that section")
+            return SmtpChannel(settings.channels.smtp, settings.company)

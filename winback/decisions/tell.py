@@ -1,0 +1,89 @@
+"""An entry of the decision log in a few words, for a person."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from winback.decisions.kind import EntryKind
+
+Body = Mapping[str, Any]
+SHOWN = 12
+"""Digits of a hash that are shown."""
+
+
+def tell(body: Body) -> str:
+    """What one entry says; an entry of an unknown kind (a newer Winback wrote it) says only its kind."""
+    words = WORDS.get(body["kind"])
+    return words(body) if words else str(body["kind"])
+
+
+def _opened(body: Body) -> str:
+    return f"{body['drop_kind']} since {body['onset']}: {body['reason']}"
+
+
+def _judged(body: Body) -> str:
+    rules = [
+        one["rule"]
+        for one in body["verdict"]["results"]
+        if one["decision"] == body["verdict"]["decision"] and one["mode"] == "enforce"
+    ]
+    return f"{body['tool']} {body['action_hash'][:SHOWN]}" + (f" by {', '.join(rules)}" if rules else "")
+
+
+def _lapsed(body: Body) -> str:
+    return f"{body['tool']} {body['action_hash'][:SHOWN]}: {body['reason']}" if "reason" in body else _judged(body)
+
+
+def _nothing_allowed(body: Body) -> str:
+    refusing = {
+        result["rule"]
+        for option in body["options"]
+        for result in option["verdict"]["results"]
+        if result["decision"] == "deny" and result["mode"] == "enforce"
+    }
+    return f"{len(body['options'])} options, all denied by {', '.join(sorted(refusing))}"
+
+
+def _reason(body: Body) -> str:
+    return str(body["reason"]).replace("_", " ")
+
+
+def _reviewed(body: Body) -> str:
+    code = f" ({body['code']})" if "code" in body else ""
+    return f"item {body['review']} {body['action_hash'][:SHOWN]} by {body['by']}{code}"
+
+
+def _effect(body: Body) -> str:
+    return f"effect {body['effect'][:SHOWN]}"
+
+
+def _closed(body: Body) -> str:
+    return f"{body['outcome']}" + (", withdrew what waited" if body["lapsed"] else "")
+
+
+WORDS: Mapping[str, Callable[[Body], str]] = {
+    EntryKind.IMPORTED: lambda body: f"{body['what']}: {body['rows']} rows, {body['bad']} bad",
+    EntryKind.ALARMS_HELD: _reason,
+    EntryKind.CASE_OPENED: _opened,
+    EntryKind.HELD_OUT: lambda _body: "drawn for the holdout: watched, never contacted",
+    EntryKind.NOTHING_TO_OFFER: _reason,
+    EntryKind.NOTHING_ALLOWED: _nothing_allowed,
+    EntryKind.NOTHING_CHOSEN: lambda body: str(body["why"]).replace("_", " "),
+    EntryKind.MODEL_FAILED: lambda body: f"{body['code']}, then {body['then']}",
+    EntryKind.ALLOWED: _judged,
+    EntryKind.QUEUED: _judged,
+    EntryKind.DENIED: _judged,
+    EntryKind.APPROVED: _reviewed,
+    EntryKind.EDITED: _reviewed,
+    EntryKind.REJECTED: _reviewed,
+    EntryKind.SNOOZED: _reviewed,
+    EntryKind.EXPIRED: lambda body: f"item {body['review']}, waited since {body['waited_since'][:16]}",
+    EntryKind.LAPSED: _lapsed,
+    EntryKind.DEFERRED: lambda body: f"until {body['until'][:16]} UTC",
+    EntryKind.INTENT: _effect,
+    EntryKind.DONE: _effect,
+    EntryKind.NOT_SENT: lambda body: f"{_effect(body)}, again at {body['again_at'][:16]} UTC",
+    EntryKind.MAY_HAVE_BEEN_SENT: lambda body: f"{_effect(body)}: a person must look",
+    EntryKind.FAILED: lambda body: f"{_effect(body)}: a person must look",
+    EntryKind.CLOSED: _closed,
+    EntryKind.UNSUBSCRIBED: lambda body: f"contact {body['contact']}",
+}

@@ -1,0 +1,36 @@
+"""Who holds a lease, and whether they can still act."""
+
+import platform
+import uuid
+from functools import cache
+
+import psutil
+
+
+@cache
+def this_owner() -> str:
+    """`machine/boot/pid/start`: unique to this process, also after its pid is used again."""
+    me = psutil.Process()
+    return f"{_machine()}/{me.pid}/{me.create_time():.2f}"
+
+
+def is_dead(owner: str | None) -> bool:
+    """True only with proof: the owner ran on this very boot of this machine and runs no more."""
+    if owner is None:
+        return True
+    machine, _, rest = owner.rpartition("/")[0].rpartition("/")
+    start = owner.rpartition("/")[2]
+    if machine != _machine() or not rest.isdigit():
+        return False
+    try:
+        process = psutil.Process(int(rest))
+        return f"{process.create_time():.2f}" != start or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
+
+
+@cache
+def _machine() -> str:
+    return f"{platform.node()}-{uuid.getnode():x}/{psutil.boot_time():.0f}"

@@ -1,0 +1,130 @@
+"""When things run. A tick does one thing: insert a run row that is unique on (schedule, fire time)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from winback.clock import aware
+from winback.errors import ConflictError, InputError
+from winback.settings import Settings
+from winback.store.models import Run
+from winback.store.store import Store
+from winback.store.types import RunState
+from workers.act import due_effects
+from workers.owner import is_dead
+from workers.services import Services
+
+PASS, ACT = "pass", "act"
+LOOK_BACK = timedelta(days=2)
+
+
+def trigger_of(settings: Settings) -> CronTrigger:
+    """The schedule of full passes.
+
+    Raises:
+        InputError: the cron expression cannot be read.
+    """
+    try:
+        return CronTrigger.from_crontab(settings.schedule.pass_, timezone=ZoneInfo(settings.company.zone))
+    except ValueError as error:
+        raise InputError(
+            f"{settings.schedule.pass_!r} is not a cron expression ({error})",
+            where="schedule.pass",
+            fix="write five fields, such as '0 6 * * *'",
+        ) from None
+
+
+def last_slot(trigger: CronTrigger, now: datetime) -> datetime | None:
+    """The latest fire time up to `now`, of the last two days: older misses are one miss."""
+    slot: datetime | None = None
+    following = trigger.get_next_fire_time(None, now - LOOK_BACK)
+    while following is not None and following <= now:
+        slot = following
+        following = trigger.get_next_fire_time(slot, slot + timedelta(seconds=1))
+    return aware(slot) if slot else None
+
+
+def insert_run(store: Store, schedule: str, fire_time: datetime) -> bool:
+    """Insert a slot; False when somebody already has."""
+    try:
+        with store.write() as session:
+            same = session.exec(select(Run.id).where(Run.schedule == schedule, Run.fire_time == fire_time)).first()
+            if same is not None:
+                return False
+            session.add(Run(schedule=schedule, fire_time=fire_time))
+            session.flush()
+    except ConflictError:
+        return False
+    return True
+
+
+def tick_pass(services: Services) -> None:
+    """The slot that is due now, also when it was missed while nothing ran."""
+    slot = last_slot(trigger_of(services.settings), services.clock.now())
+    if slot is not None:
+        insert_run(services.store, PASS, slot)
+
+
+def tick_act(services: Services) -> None:
+    """A slot for acting, only when something is due: a quiet day leaves no rows."""
+    if due_effects(services):
+        every = services.settings.schedule.act_every_seconds
+        now = int(services.clock.now().timestamp())
+        insert_run(services.store, ACT, aware(datetime.fromtimestamp(now - now % every, tz=ZoneInfo("UTC"))))
+
+
+def make_scheduler(services: Services) -> BackgroundScheduler:
+    """APScheduler in memory; the rows make any number of schedulers harmless."""
+    scheduler = BackgroundScheduler(
+        timezone=ZoneInfo("UTC"),
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    scheduler.add_job(tick_pass, trigger_of(services.settings), args=[services], id=PASS)
+    every = services.settings.schedule.act_every_seconds
+    scheduler.add_job(tick_act, IntervalTrigger(seconds=every), args=[services], id=ACT)
+    return scheduler
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A run this worker has taken."""
+
+    id: int
+    schedule: str
+    fire_time: datetime
+
+
+def take_run(services: Services) -> Slot | None:
+    """Take the oldest slot that is due, or whose worker died; None when there is none."""
+    with services.store.write() as session:
+        for run in session.exec(
+            select(Run)
+            .where(col(Run.state).in_((RunState.DUE, RunState.RUNNING)))
+            .order_by(col(Run.fire_time), col(Run.id))
+            .with_for_update(skip_locked=True)
+        ).all():
+            if run.state == RunState.DUE or is_dead(run.owner):
+                return _take(session, services, run)
+    return None
+
+
+def _take(session: Session, services: Services, run: Run) -> Slot:
+    run.state, run.owner, run.started_at = RunState.RUNNING, services.owner, services.clock.now()
+    session.flush()
+    return Slot(run.id or 0, run.schedule, run.fire_time)
+
+
+def finish_run(services: Services, slot: Slot, state: RunState, report: dict[str, object]) -> None:
+    """Write down how a slot ended; DUE puts it back for the next worker."""
+    with services.store.write() as session:
+        session.connection().execute(
+            update(Run)
+            .where(col(Run.id) == slot.id, col(Run.owner) == services.owner)
+            .values(state=state, finished_at=services.clock.now(), report=report)
+        )

@@ -1,0 +1,145 @@
+"""Whom to write to, and what a tool may look at to say what it could offer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from tools.tool import Busy, Person, Situation
+from winback.settings import Company
+from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
+from winback.store.types import EffectState, ReviewState
+from winback.usage.drop import Drop, DropKind, drop_from_plain
+from winback.usage.warehouse import Warehouse
+from workers.facts import CONTACTED, MEDIUM, Subject
+from workers.services import Services
+
+ActiveDays = Mapping[tuple[str, str], int]
+LANGUAGES = ("en", "hi")
+LOOK_BACK = timedelta(days=56)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A case with all that its next proposal is made from. `situation` is None when nobody can be reached."""
+
+    case_id: int
+    subject: Subject
+    situation: Situation | None
+    contacts_before: int
+
+
+def active_days(warehouse: Warehouse, as_of: date) -> ActiveDays:
+    """Active days of every contact in the eight weeks up to `as_of`, by (account, contact)."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            f"SELECT account, contact, count(DISTINCT day) FROM ({warehouse.view(connection)}) "  # noqa: S608  ours
+            "WHERE contact IS NOT NULL AND count > 0 AND day > ? AND day <= ? GROUP BY ALL",
+            [as_of - LOOK_BACK, as_of],
+        ).fetchall()
+    return {(account, contact): days for account, contact, days in rows}
+
+
+def setting_of(session: Session, services: Services, case: Case, active: ActiveDays, now: datetime) -> Setting:
+    """Read a case's surroundings."""
+    account = session.get_one(Account, case.account_id)
+    drop = drop_from_plain(case.drop)
+    contact = _choose_contact(session, account, drop, active)
+    earlier = session.exec(
+        select(Effect.catalogue_id).where(
+            Effect.account_id == account.id, col(Effect.state).in_(CONTACTED), col(Effect.intent_at).is_not(None)
+        )
+    ).all()
+    return Setting(
+        case_id=case.id or 0,
+        subject=Subject(account=account, contact=contact, drop=drop),
+        situation=situation_of(
+            services, account, contact, drop, now, had=frozenset(earlier), busy=busy_times(session, case, now)
+        )
+        if contact
+        else None,
+        contacts_before=len(earlier),
+    )
+
+
+def busy_times(session: Session, case: Case, now: datetime) -> tuple[Busy, ...]:
+    """Time of hosts that other cases were promised, or may still be: open reviews, effects not lapsed."""
+    rows = session.exec(
+        select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
+        .where(col(Proposal.busy_until) > now, Proposal.case_id != case.id)
+        .where(
+            or_(
+                col(Proposal.id).in_(select(Review.proposal_id).where(Review.state == ReviewState.PENDING)),
+                col(Proposal.id).in_(
+                    select(Effect.proposal_id).where(
+                        col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED))
+                    )
+                ),
+            )
+        )
+    ).all()
+    return tuple(Busy(host, start, end) for host, start, end in rows if host and start and end)
+
+
+def situation_of(
+    services: Services,
+    account: Account,
+    contact: Contact,
+    drop: Drop,
+    now: datetime,
+    *,
+    had: frozenset[str] = frozenset(),
+    busy: tuple[Busy, ...] = (),
+) -> Situation:
+    """What the tools see of one account and one contact."""
+    company = services.settings.company
+    return Situation(
+        drop=drop,
+        plan=account.plan,
+        person=_person(contact, account, company),
+        owner_name=account.owner_name or company.name,
+        owner_address=account.owner_email or company.sender,
+        company=company,
+        catalogue=services.catalogue,
+        now=now,
+        had=had,
+        busy=busy,
+    )
+
+
+def _person(contact: Contact, account: Account, company: Company) -> Person:
+    base = contact.language.split("-")[0].lower()
+    return Person(
+        id=contact.id or 0,
+        name=contact.name,
+        address=contact.email or "",
+        language=base if base in LANGUAGES else LANGUAGES[0],
+        zone=contact.zone or account.zone or company.zone,
+    )
+
+
+def _choose_contact(session: Session, account: Account, drop: Drop, active: ActiveDays) -> Contact | None:
+    """Who is there and may be written to, the most active first; the champion who left is not written to."""
+    contacts: Sequence[Contact] = session.exec(
+        select(Contact)
+        .where(Contact.account_id == account.id, col(Contact.email).is_not(None), col(Contact.left).is_(False))
+        .order_by(col(Contact.id))
+    ).all()
+    granted = set(
+        session.exec(
+            select(Consent.contact_id).where(
+                col(Consent.contact_id).in_([one.id for one in contacts]),
+                Consent.channel == MEDIUM,
+                Consent.state == "granted",
+            )
+        ).all()
+    )
+    gone = drop.champion if drop.kind is DropKind.CHAMPION_LEFT else None
+
+    def rank(one: Contact) -> tuple[bool, bool, int, int]:
+        may = one.id in granted and one.unsubscribed_at is None
+        return (one.key == gone, not may, -active.get((account.key, one.key), 0), one.id or 0)
+
+    return min((one for one in contacts if one.key != gone), key=rank, default=None)

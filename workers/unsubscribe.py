@@ -1,0 +1,63 @@
+"""A person said stop: from this transaction on nothing more goes out to them."""
+
+from sqlmodel import Session, col, select
+
+from winback.canonical import commitment
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import advance, append
+from winback.store.models import Case, Contact, Effect, Proposal, Review
+from winback.store.people import unsubscribe
+from winback.store.types import CaseState, EffectState, ReviewState
+from workers.services import Services
+
+WAITING = (CaseState.IN_REVIEW, CaseState.ACTING)
+
+
+def stop_contact(services: Services, contact_id: int, source: str) -> bool:
+    """Record an unsubscribe and withdraw what waits for that person; False when it was recorded before.
+
+    An effect whose intent is committed at this moment may still arrive; the log shows the order.
+    """
+    now = services.clock.now()
+    with services.store.write() as session:
+        contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+        if not unsubscribe(session, contact, now):
+            return False
+        said = commitment(contact.salt, source)
+        append(session, EntryKind.UNSUBSCRIBED, now, {"contact": contact_id, "source": said})
+        for case in _cases_waiting_for(session, contact_id):
+            _withdraw(session, services, case, contact_id)
+    return True
+
+
+def _cases_waiting_for(session: Session, contact_id: int) -> list[Case]:
+    proposed = select(Proposal.case_id).where(Proposal.contact_id == contact_id)
+    return list(session.exec(select(Case).where(col(Case.state).in_(WAITING), col(Case.id).in_(proposed))).all())
+
+
+def _withdraw(session: Session, services: Services, case: Case, contact_id: int) -> None:
+    """Let the review or the effect that waits for this person lapse; an agent may look for somebody else."""
+    now = services.clock.now()
+    effects = session.exec(
+        select(Effect).where(
+            Effect.case_id == case.id, Effect.contact_id == contact_id, Effect.state == EffectState.PENDING
+        )
+    ).all()
+    reviews = session.exec(
+        select(Review)
+        .join(Proposal)
+        .where(Review.case_id == case.id, Proposal.contact_id == contact_id, Review.state == ReviewState.PENDING)
+    ).all()
+    if not effects and not reviews:
+        return
+    for effect in effects:
+        effect.state = EffectState.LAPSED
+    for review in reviews:
+        review.state, review.decided_at = ReviewState.LAPSED, now
+    session.flush()
+    withdrawn = [*(one.action_hash for one in effects), *(one.action_hash for one in reviews)]
+    advance(
+        session, case.id or 0, EntryKind.UNSUBSCRIBED, now,
+        {"contact": contact_id, "withdrew": withdrawn, "source": "see the entry before"},
+        allowed=WAITING, state=CaseState.WATCHING, next_at=now + services.again,
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""The background worker: ticks insert slots, this loop takes them one after another until told to stop."""
+
+import threading
+
+import structlog
+
+from winback.decisions.log import seal
+from winback.errors import WinbackError
+from winback.store.types import RunState
+from workers.act import act_all
+from workers.run_pass import run_pass
+from workers.schedule import ACT, Slot, finish_run, make_scheduler, take_run, tick_act, tick_pass
+from workers.services import Services
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 1.0
+
+
+def work(services: Services, stop: threading.Event) -> None:
+    """Run until `stop` is set; the step at hand is finished, what is left stays due."""
+    scheduler = make_scheduler(services)
+    tick_pass(services)
+    tick_act(services)
+    scheduler.start()
+    log.info("worker.started", owner=services.owner)
+    try:
+        while not stop.is_set():
+            slot = take_run(services)
+            if slot is None:
+                stop.wait(IDLE_SECONDS)
+            else:
+                carry_out(services, slot, stop)
+    finally:
+        scheduler.shutdown(wait=True)
+        log.info("worker.stopped", owner=services.owner)
+
+
+def carry_out(services: Services, slot: Slot, stop: threading.Event) -> None:
+    """One slot. What goes wrong is written on the slot; the worker lives on."""
+    try:
+        if slot.schedule == ACT:
+            acted = act_all(services, stop=stop.is_set)
+            report: dict[str, object] = {"acted": len(acted), "sealed": seal(services.store, services.clock.now())}
+        else:
+            report = run_pass(services, stop=stop.is_set).to_plain()
+    except WinbackError as error:
+        log.error("run.failed", schedule=slot.schedule, reason=str(error))  # noqa: TRY400  the reason is the line
+        finish_run(services, slot, RunState.FAILED, {"reason": str(error)})
+        return
+    finish_run(services, slot, RunState.DUE if stop.is_set() else RunState.DONE, report)
