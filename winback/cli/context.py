@@ -3,12 +3,17 @@
 import json
 import os
 import sys
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 
+from winback import event_log
+from winback.clock import Clock, SimulatedClock, SystemClock, aware
+from winback.errors import InputError
 from winback.settings import Settings, load_settings
 
 DEFAULT_CONFIG = Path("config.yaml")
@@ -19,8 +24,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 class Session:
     """One run of the command line: the settings, read at most once, and the two streams."""
 
-    def __init__(self, config: Path | None = None) -> None:
+    def __init__(self, config: Path | None = None, at: datetime | None = None) -> None:
         self.config = config
+        self.at = at
         self.out = Console(highlight=False)
         self.err = Console(stderr=True, highlight=False)
         self._settings: Settings | None = None
@@ -32,9 +38,33 @@ class Session:
         return named or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
     @property
+    def clock(self) -> Clock:
+        """The machine's clock, or one that stands at `--at`.
+
+        Raises:
+            InputError: a pretended time together with a channel that leaves the machine.
+        """
+        if self.at is None:
+            return SystemClock()
+        if self.settings.channels.use != "files":
+            raise InputError(
+                "a pretended time would send real messages", where="--at", fix="use the files channel to replay"
+            )
+        return SimulatedClock(self.at)
+
+    def pretend(self, day: date) -> None:
+        """Stand at six in the morning after `day`, in the company's zone, unless `--at` says otherwise."""
+        if self.at is None:
+            morning = datetime.combine(
+                day + timedelta(days=1), time(6), tzinfo=ZoneInfo(self.settings.company.zone)
+            )
+            self.at = aware(morning)
+
+    @property
     def settings(self) -> Settings:
         if self._settings is None:
             self._settings = load_settings(self.config_path, os.environ)
+            event_log.configure(self._settings.log)
         return self._settings
 
 

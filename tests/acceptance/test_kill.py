@@ -1,0 +1,111 @@
+"""kill -9 at random moments of `run --once`, each followed by another run."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+from sqlmodel import select
+
+from tests.acceptance.conftest import END, Run, clean_environment
+from winback.store.models import Case, Effect, Proposal, Review
+from winback.store.store import Store
+from winback.store.types import CaseState, EffectState, ReviewState
+
+KILLS = 10
+POLICY = """version: 1
+rules:
+  - id: tools
+    kind: allow_tools
+    allow:
+      - {tools: [send_tutorial, book_call], mode: auto}
+      - {tools: [offer_trial_upgrade], mode: review}
+  - {id: consent, kind: consent, unknown: allow}
+  - {id: failure, kind: on_model_failure, then: review}
+"""
+CONFIG = """version: 1
+policies: {path: policy.yaml}
+detection: {budget: 8}
+log: {level: error}
+"""
+
+
+def days() -> list[date]:
+    """Dates that each bring new drops, the last one at the end of usage."""
+    return [END - timedelta(days=6 * number) for number in reversed(range(KILLS))]
+
+
+def test_ten_kills(winback: Run, tmp_path: Path, sample_files: Path) -> None:
+    """Every case is where it should be, nothing is sent twice, the log is intact."""
+    (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    for name in ("usage.parquet", "people.csv"):
+        assert winback("import", str(sample_files / name)).code == 0
+    seconds = timed_pass(winback, days()[0])
+    chance = random.Random(20260511)  # noqa: S311  moments, not secrets
+    killed = 0
+    for day in days():
+        killed += run_and_kill(tmp_path, day, chance.uniform(0.2, max(seconds, 1.0)))
+        answer = winback("run", "--once", "--as-of", str(day), "--json")
+        assert answer.code == 0, answer.err
+        check(tmp_path, winback)
+    assert killed >= KILLS // 2, "most runs must have been killed before they ended"
+    assert len(list((tmp_path / "data" / "outbox").iterdir())) >= 5, "the runs must have had something to send"
+
+
+def timed_pass(winback: Run, day: date) -> float:
+    """How long one pass takes here, so that the kills fall into all of it."""
+    started = time.monotonic()
+    assert winback("run", "--once", "--as-of", str(day - timedelta(days=7))).code == 0
+    return time.monotonic() - started
+
+
+def run_and_kill(folder: Path, day: date, after: float) -> bool:
+    """Start a pass and kill it after a moment; False when it had ended before."""
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "winback", "run", "--once", "--as-of", str(day)],
+        cwd=folder,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(after)
+    alive = process.poll() is None
+    if alive:
+        os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def check(folder: Path, winback: Run) -> None:
+    """Judge by the receiving folder first, then by the rows, then by the log."""
+    outbox = [one for one in (folder / "data" / "outbox").glob("*") if not one.name.startswith(".")]
+    keys = [json.loads((one / "effect.json").read_text(encoding="utf-8"))["key"] for one in outbox]
+    assert len(set(keys)) == len(keys)
+    mails = [message_from_bytes((one / "message.eml").read_bytes(), policy=default) for one in outbox]
+    said = [(mail["To"], mail["Subject"], mail["Date"]) for mail in mails]
+    assert len(set(said)) == len(said)
+    store = Store(f"sqlite:///{folder / 'data' / 'winback.db'}")
+    with store.read() as session:
+        effects = session.exec(select(Effect)).all()
+        cases = {case.id: case for case in session.exec(select(Case)).all()}
+        pending = session.exec(select(Review).where(Review.state == ReviewState.PENDING)).all()
+        proposals = {one.id for one in session.exec(select(Proposal)).all()}
+    store.close()
+    assert sorted(one.key for one in effects if one.state == EffectState.DONE) == sorted(keys)
+    assert {one.state for one in effects} <= {EffectState.DONE, EffectState.PENDING, EffectState.LAPSED}
+    assert all(cases[one.case_id].state == CaseState.IN_REVIEW for one in pending)
+    assert {one.case_id for one in pending} == {c.id for c in cases.values() if c.state == CaseState.IN_REVIEW}
+    assert all(one.proposal_id in proposals for one in effects)
+    assert not any(case.state == CaseState.OPEN for case in cases.values()), "every case had its turn"
+    verified = winback("log", "verify", "--json")
+    assert verified.code == 0, verified.out
+    assert verified.json["problems"] == []
+    assert verified.json["waiting"] == 0

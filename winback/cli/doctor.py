@@ -1,0 +1,161 @@
+"""`winback doctor`: what is wrong with a set-up, and what to do about it."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+from sqlmodel import func, select
+
+from agents.model import open_model, probe
+from tools.catalogue import load_catalogue
+from tools.registry import default_registry
+from winback import bootstrap
+from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.errors import SetupError, WinbackError
+from winback.settings import Settings
+from winback.store.models import Account, Contact
+from winback.store.store import make_folder
+from winback.usage.warehouse import Warehouse
+from workers.freshness import LATE
+from workers.schedule import trigger_of
+
+Health = Literal["ok", "warn", "bad"]
+MARKS = {"ok": "[green]ok[/]  ", "warn": "[yellow]warn[/]", "bad": "[red]bad[/] "}
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    health: Health
+    what: str
+    detail: str
+
+
+@click.command("doctor")
+@click.option("--offline", is_flag=True, help="Do not call the model or the mail server.")
+@json_option
+@pass_session
+def command(session: Session, offline: bool, as_json: bool) -> None:
+    """Check config, folders, database, policy, usage, people, model, mail and clock."""
+    findings = list(examine(session, offline=offline))
+    if as_json:
+        print_json([asdict(one) for one in findings])
+    else:
+        for one in findings:
+            session.out.print(f"{MARKS[one.health]} {one.what:<10} {one.detail}", markup=True)
+    bad = sum(one.health == "bad" for one in findings)
+    if bad:
+        raise SetupError(f"{bad} thing(s) must be mended before Winback can run", fix="see the lines marked bad")
+
+
+def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
+    """Every check, each on its own: one that fails does not hide the others."""
+    settings = session.settings
+    yield Finding("ok", "config", str(session.config_path or "defaults; there is no config.yaml here"))
+    checks: list[tuple[str, Callable[[], Finding]]] = [
+        ("home", lambda: _home(settings)),
+        ("database", lambda: _database(settings)),
+        ("policy", lambda: _policy(settings)),
+        ("schedule", lambda: _schedule(settings)),
+        ("usage", lambda: _usage(settings)),
+        ("people", lambda: _people(settings)),
+        ("model", lambda: _model(session, offline)),
+        ("channel", lambda: _channel(settings, offline)),
+        ("clock", _clock),
+    ]
+    for what, check in checks:
+        try:
+            yield check()
+        except WinbackError as error:
+            yield Finding("bad", what, str(error))
+
+
+def _home(settings: Settings) -> Finding:
+    make_folder(settings.home)
+    trial = settings.home / f".doctor-{os.getpid()}"
+    try:
+        trial.write_text("")
+        trial.unlink()
+    except OSError as error:
+        raise SetupError(
+            f"folder cannot be written to ({error.strerror})",
+            where=str(settings.home),
+            fix="check its permissions",
+        ) from None
+    return Finding("ok", "home", str(settings.home))
+
+
+def _database(settings: Settings) -> Finding:
+    with bootstrap.open_store(settings) as store, store.write():
+        kind = "SQLite" if store.is_sqlite else "PostgreSQL"
+        return Finding("ok", "database", f"{kind}, {store.url.render_as_string(hide_password=True)}")
+
+
+def _policy(settings: Settings) -> Finding:
+    catalogue = load_catalogue(settings.policies.catalogue)
+    policy = bootstrap.policy_source(settings, default_registry(), catalogue).current()
+    detail = f"{len(policy.rules)} rules, {policy.hash[:12]}, from {policy.source}"
+    return Finding("ok", "policy", detail)
+
+
+def _schedule(settings: Settings) -> Finding:
+    following = trigger_of(settings).get_next_fire_time(None, datetime.now(UTC))
+    return Finding("ok", "schedule", f"next full pass {following:%Y-%m-%d %H:%M %Z}")
+
+
+def _usage(settings: Settings) -> Finding:
+    last = Warehouse(settings.usage_folder).last_day()
+    if last is None:
+        return Finding("warn", "usage", "nothing imported yet: winback import FILE")
+    late = datetime.now(UTC).date() - last
+    if late > LATE:
+        return Finding(
+            "warn", "usage", f"ends on {last}, {late.days} days ago: alarms are held until newer usage comes"
+        )
+    return Finding("ok", "usage", f"up to {last}")
+
+
+def _people(settings: Settings) -> Finding:
+    with bootstrap.open_store(settings) as store, store.read() as session:
+        accounts = session.exec(select(func.count()).select_from(Account)).one()
+        contacts = session.exec(select(func.count()).select_from(Contact)).one()
+    if not contacts:
+        return Finding("warn", "people", "no contacts, so nobody can be written to: winback import PEOPLE.csv")
+    return Finding("ok", "people", f"{accounts:,} accounts, {contacts:,} contacts")
+
+
+def _model(session: Session, offline: bool) -> Finding:
+    with open_model(session.settings.model, session.clock) as model:
+        name = model.name
+        if model.embedded:
+            name += " (embedded: for trying out only, its judgement is weak)"
+        if offline:
+            return Finding("ok", "model", f"{name}, not asked")
+        started = time.perf_counter()
+        failure = probe(model)
+        if failure is not None:
+            return Finding("bad", "model", f"{failure.code}: {failure.detail}")
+        return Finding("ok", "model", f"{name}, answered in {time.perf_counter() - started:.1f} s")
+
+
+def _channel(settings: Settings, offline: bool) -> Finding:
+    channel = bootstrap.make_channel(settings)
+    if not offline:
+        channel.probe()
+    where = settings.outbox_folder if channel.name == "files" else Path(settings.channels.smtp.host)  # type: ignore[union-attr]
+    leaves = "nothing leaves this machine" if channel.name == "files" else "messages leave this machine"
+    return Finding("ok", "channel", f"{channel.name} ({where}): {leaves}")
+
+
+def _clock() -> Finding:
+    now = datetime.now(UTC)
+    if now < EARLIEST:
+        return Finding("bad", "clock", f"the machine says {now:%Y-%m-%d}: set its clock")
+    return Finding("ok", "clock", f"{now:%Y-%m-%d %H:%M} UTC")

@@ -1,0 +1,243 @@
+"""`winback queue`: what waits for a person, and what a person can say."""
+
+import getpass
+import os
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.table import Table
+from sqlmodel import col, or_, select
+
+from policies.plain import verdict_from_plain
+from policies.verdict import Decision
+from policies.words import explain
+from winback import bootstrap
+from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.terminal import plain_text
+from winback.errors import ConflictError, InputError
+from winback.store.models import Account, Effect, Proposal, Review
+from winback.store.types import EffectState, ReviewState
+from winback.usage.drop import drop_from_plain
+from workers import review as reviews
+from workers.services import Services
+
+hash_option = click.option(
+    "--hash", "shown", help="The first 8 or more digits of the hash that `queue show` printed."
+)
+
+
+@click.group("queue")
+def command() -> None:
+    """What waits for a person: look, approve, edit, reject, snooze."""
+
+
+@command.command("list")
+@click.option("--all", "everything", is_flag=True, help="Decided, expired and snoozed items too.")
+@json_option
+@pass_session
+def list_(session: Session, everything: bool, as_json: bool) -> None:
+    """Items that wait, and effects of which nobody knows whether they were sent."""
+    with bootstrap.open_store(session.settings) as store, store.read() as state:
+        now = session.clock.now()
+        query = select(Review, Proposal, Account).join(Proposal, col(Review.proposal_id) == Proposal.id)
+        query = query.join(Account, col(Proposal.account_id) == Account.id).order_by(col(Review.id))
+        if not everything:
+            query = query.where(
+                Review.state == ReviewState.PENDING,
+                or_(col(Review.snoozed_until).is_(None), col(Review.snoozed_until) <= now),
+            )
+        rows = [_row(*one) for one in state.exec(query).all()]
+        doubts = [
+            _doubt(effect, account)
+            for effect, account in state.exec(
+                select(Effect, Account)
+                .join(Account)
+                .where(col(Effect.state).in_((EffectState.UNKNOWN, EffectState.FAILED)))
+            ).all()
+        ]
+    if as_json:
+        print_json({"items": rows, "effects": doubts})
+        return
+    _print_items(session, rows, doubts)
+
+
+def _row(review: Review, proposal: Proposal, account: Account) -> dict[str, Any]:
+    return {
+        "item": review.id,
+        "case": review.case_id,
+        "state": review.state,
+        "account": account.key,
+        "tool": proposal.tool,
+        "what": proposal.label,
+        "value": proposal.value,
+        "asked_at": review.asked_at.isoformat(),
+        "expires_at": review.expires_at.isoformat() if review.expires_at else None,
+        "hash": review.action_hash,
+    }
+
+
+def _doubt(effect: Effect, account: Account) -> dict[str, Any]:
+    return {
+        "effect": effect.id,
+        "case": effect.case_id,
+        "account": account.key,
+        "tool": effect.tool,
+        "state": effect.state,
+        "problem": effect.problem,
+    }
+
+
+def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict[str, Any]]) -> None:
+    if not rows:
+        session.out.print("Nothing waits for a person.")
+    else:
+        table = Table("item", "account", "what would happen", "state", "expires (UTC)", "hash", box=None)
+        for row in rows:
+            table.add_row(
+                str(row["item"]),
+                plain_text(row["account"]),
+                plain_text(row["what"]),
+                row["state"],
+                (row["expires_at"] or "never")[:16].replace("T", " "),
+                row["hash"][:12],
+            )
+        session.out.print(table)
+    for doubt in doubts:
+        session.out.print(
+            f"effect {doubt['effect']} (case {doubt['case']}, {plain_text(doubt['account'])}, {doubt['tool']}): "
+            f"{doubt['state']}; {plain_text(doubt['problem'])}"
+        )
+
+
+@command.command("show")
+@click.argument("item", type=int)
+@json_option
+@pass_session
+def show(session: Session, item: int, as_json: bool) -> None:
+    """Exactly what will happen if you approve, and why it is asked."""
+    with bootstrap.open_store(session.settings) as store, store.read() as state:
+        card = reviews.open_item(state, item)
+        if as_json:
+            print_json(_card(card))
+        else:
+            _print_card(session, card)
+
+
+def _card(item: reviews.Item) -> dict[str, Any]:
+    return {
+        "item": item.review.id,
+        "state": item.review.state,
+        "hash": item.review.action_hash,
+        "account": item.account.key,
+        "recipient": {"name": item.contact.name, "address": item.contact.email},
+        "tool": item.proposal.tool,
+        "arguments": item.proposal.arguments,
+        "message": item.proposal.message,
+        "value": item.proposal.value,
+        "drop": item.case.drop,
+        "verdict": item.review.verdict,
+        "why": item.proposal.why,
+    }
+
+
+def _print_card(session: Session, item: reviews.Item) -> None:
+    out, drop, message = session.out, drop_from_plain(item.case.drop), item.proposal.message
+    out.print(f"[bold]Item {item.review.id}[/] ({item.review.state}), case {item.review.case_id}")
+    out.print(f"Account    {plain_text(item.account.key)} {plain_text(item.account.name)}, since {drop.onset}")
+    out.print(f"Drop       {drop.kind.value}: {plain_text(drop.reason)}")
+    out.print(f"Would do   {plain_text(item.proposal.label)}")
+    out.print(f"To         {plain_text(item.contact.name)} <{plain_text(item.contact.email or '')}>")
+    out.print(f"Why        {plain_text(item.proposal.why)}")
+    out.print(f"\n[bold]{plain_text(message['subject'])}[/]\n{plain_text(message['body'])}")
+    for result in verdict_from_plain(item.review.verdict).results:
+        if result.decision in (Decision.REVIEW, Decision.DENY):
+            out.print(f"  {plain_text(explain(result))}")
+    out.print(f"\nhash {item.review.action_hash}")
+    if item.review.state == ReviewState.PENDING:
+        out.print(f"winback queue approve {item.review.id} --hash {item.review.action_hash[:12]}")
+
+
+@command.command("approve")
+@click.argument("item", type=int)
+@hash_option
+@pass_session
+def approve(session: Session, item: int, shown: str | None) -> None:
+    """Approve exactly what was shown. The policy is asked once more when it acts."""
+    with bootstrap.services(session.settings, session.clock) as services:
+        due = reviews.approve(services, item, _shown(session, services, item, shown), _me())
+    session.out.print(f"Approved. Due from {due:%Y-%m-%d %H:%M} UTC, at the next 'winback run'.")
+
+
+@command.command("reject")
+@click.argument("item", type=int)
+@hash_option
+@click.option("--code", required=True, help=f"One of {', '.join(reviews.REJECT_CODES)}.")
+@click.option("--note", default="", help="In your own words; kept beside the item.")
+@pass_session
+def reject(session: Session, item: int, shown: str | None, code: str, note: str) -> None:
+    """Say no, with a code."""
+    with bootstrap.services(session.settings, session.clock) as services:
+        reviews.reject(services, item, _shown(session, services, item, shown), _me(), code, note)
+    session.out.print("Rejected. The case is watched on; nobody is contacted.")
+
+
+@command.command("snooze")
+@click.argument("item", type=int)
+@hash_option
+@click.option("--until", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]), help="In UTC.")
+@pass_session
+def snooze(session: Session, item: int, shown: str | None, until: datetime) -> None:
+    """Put an item out of sight until a moment before it expires."""
+    moment = until.replace(tzinfo=session.clock.now().tzinfo)
+    with bootstrap.services(session.settings, session.clock) as services:
+        reviews.snooze(services, item, _shown(session, services, item, shown), _me(), moment)
+    session.out.print(f"Snoozed until {moment:%Y-%m-%d %H:%M} UTC.")
+
+
+@command.command("edit")
+@click.argument("item", type=int)
+@hash_option
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="An editable field; may be repeated.")
+@pass_session
+def edit(session: Session, item: int, shown: str | None, changes: tuple[str, ...]) -> None:
+    """Replace the proposal by one of your own making; the policy judges it anew."""
+    wanted = dict(_pair(one) for one in changes)
+    if not wanted:
+        raise InputError("nothing to change", fix="give --set FIELD=VALUE")
+    with bootstrap.services(session.settings, session.clock) as services:
+        decided = reviews.edit(services, item, _shown(session, services, item, shown), _me(), wanted)
+    match decided.decision:
+        case Decision.ALLOW:
+            session.out.print("The policy allows the edited proposal: it will be carried out at the next run.")
+        case Decision.REVIEW:
+            session.out.print("The edited proposal is a new queue item; see 'winback queue list'.")
+        case Decision.DENY:
+            refused = [one for one in decided.verdict.results if one.decision is Decision.DENY]
+            reasons = "; ".join(explain(one) for one in refused)
+            raise ConflictError(f"the policy refuses the edit ({reasons})", fix="the item stays as it was")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InputError(f"--set {text!r} is not FIELD=VALUE", fix="write for example --set days=14")
+    return name.strip(), value
+
+
+def _shown(session: Session, services: Services, item: int, given: str | None) -> str:
+    """The hash the person was shown: given, or of the card shown now and confirmed."""
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise InputError("--hash is missing", fix=f"take it from 'winback queue show {item}'")
+    with services.store.read() as state:
+        card = reviews.open_item(state, item)
+        _print_card(session, card)
+    click.confirm("This one?", abort=True)
+    return card.review.action_hash
+
+
+def _me() -> str:
+    return os.environ.get("WINBACK_USER") or getpass.getuser()
