@@ -17,8 +17,7 @@ from winback import HOME
 from winback.clock import Clock
 from winback.errors import InputError
 from winback.settings import Settings
-from winback.store.migrate import migrate
-from winback.store.store import Store, make_folder
+from winback.store.opening import open_store
 from winback.usage.warehouse import Warehouse
 from workers.facts import MEDIUM
 from workers.freshness import Recovery
@@ -70,18 +69,6 @@ def services(
             recovery=Recovery(warehouse, store, settings),
             owner=this_owner(),
         )
-
-
-@contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
-    """The database, with its schema up to date."""
-    make_folder(settings.home)
-    store = Store(settings.database_url, busy_seconds=settings.database.busy_seconds)
-    try:
-        migrate(store)
-        yield store
-    finally:
-        store.close()
 
 
 def policy_source(settings: Settings, registry: Registry, catalogue: Catalogue) -> PolicySource:

@@ -42,11 +42,11 @@ class PassReport:
         """Counts for the run's row and for `--json`."""
         return {
             "as_of": self.as_of.isoformat(),
-            "accounts": self.scanned.accounts,
-            "drops": self.scanned.drops,
+            "accounts": self.scanned.found.accounts,
+            "drops": len(self.scanned.found.drops),
             "opened": len(self.scanned.opened),
             "closed": len(self.scanned.closed),
-            "held": self.scanned.held,
+            "held": self.scanned.found.held,
             "expired": len(self.expired),
             "proposed": dict(Counter(one.kind.value for one in self.proposed)),
             "acted": dict(Counter(one.kind.value for one in self.acted)),

@@ -26,16 +26,13 @@ OPEN_STATES = tuple(one for one in CaseState if one is not CaseState.CLOSED)
 
 @dataclass(frozen=True)
 class Scanned:
-    """What one scan did. `known` drops already had a case, `cooling` ones closed one lately."""
+    """What one scan found and did. `known` drops already had a case, `cooling` ones closed one lately."""
 
-    as_of: date
-    accounts: int
-    drops: int
+    found: Scan
     opened: tuple[int, ...]
     closed: tuple[int, ...]
     known: int
     cooling: int
-    held: str | None
 
 
 def look(services: Services, as_of: date) -> Scan:
@@ -72,7 +69,7 @@ def scan(services: Services, as_of: date) -> Scanned:
                 known += 1
             case _:
                 cooling += 1
-    return Scanned(as_of, found.accounts, len(found.drops), tuple(opened), closed, known, cooling, found.held)
+    return Scanned(found, tuple(opened), closed, known, cooling)
 
 
 def _log_held(services: Services, found: Scan, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from winback.cli.app import main
 from winback.simulation.company import Company, make_company
 from winback.simulation.writer import write_people, write_usage
 
@@ -58,6 +59,20 @@ def winback(tmp_path: Path) -> Run:
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The same command line without a new process, for the many small commands of one story."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Answer:
+        capsys.readouterr()
+        code = main(arguments)
+        said = capsys.readouterr()
+        return Answer(code, said.out, said.err)
 
     return run
 

@@ -1,14 +1,13 @@
 """Ten kinds of bad input, each with its one line: what is wrong, where, and what to do."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import Run
+from winback.testing.endpoint import serving
 
 POLICY = """version: 1
 rules:
@@ -134,14 +133,14 @@ def test_wrong_api_key(winback: Run, tmp_path: Path, refusing_endpoint: str) -> 
     assert "sk-secret" not in answer.out + answer.err
 
 
-def test_database_locked(winback: Run, tmp_path: Path) -> None:
+def test_database_locked(winback: Run, tmp_path: Path, sample_files: Path) -> None:
     """9: another program holds the database."""
     write(tmp_path, "config.yaml", "version: 1\ndatabase: {busy_seconds: 0.2}\n")
     assert winback("queue", "list").code == 0
     holder = sqlite3.connect(tmp_path / "data" / "winback.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     try:
-        answer = winback("contact", "stop", "ann@example.com", "--source", "a call")
+        answer = winback("import", str(sample_files / "people.csv"))
     finally:
         holder.close()
     assert answer.code == 3
@@ -197,24 +196,7 @@ def test_wrong_commands(winback: Run, arguments: list[str], said: str) -> None:
 
 @pytest.fixture
 def refusing_endpoint() -> Iterator[str]:
-    """An OpenAI-compatible endpoint that answers 401 to everything."""
-
-    class Refuse(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = b'{"error": {"message": "Incorrect API key: sk-secret-123456", "code": "invalid_api_key"}}'
-            self.send_response(401)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST  # noqa: N815  the server's own name
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Refuse)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
-    server.server_close()
+    """An OpenAI-compatible endpoint that answers 401 to everything, and repeats the key."""
+    with serving() as endpoint:
+        endpoint.fail(401, "Incorrect API key: sk-secret-123456", "invalid_api_key")
+        yield endpoint.url

@@ -59,7 +59,7 @@ def write_learners(data: Path, target: Path) -> int:
     return len(rows)
 
 
-def test_the_main_job_on_real_learners(winback: Run, tmp_path: Path, learners: Path) -> None:
+def test_the_main_job_on_real_learners(winback: Run, here: Run, tmp_path: Path, learners: Path) -> None:
     """Every step of the way happens, and the log holds."""
     (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
     (tmp_path / "config.yaml").write_text(
@@ -82,21 +82,21 @@ def test_the_main_job_on_real_learners(winback: Run, tmp_path: Path, learners: P
         assert run.code == 0, run.err
         opened += run.json["opened"]
         moment = f"{date.fromisoformat(day) + timedelta(days=1)}T12:00"
-        waiting = winback("--at", moment, "queue", "list", "--json").json["items"]
+        waiting = here("--at", moment, "queue", "list", "--json").json["items"]
         queued += len(waiting)
         for number, item in enumerate(waiting):
             verb = ["reject", "--code", "not_now"] if number % 3 == 2 else ["approve"]
-            done = winback(
+            done = here(
                 "--at", moment, "queue", verb[0], str(item["item"]), "--hash", item["hash"][:12], *verb[1:]
             )
             assert done.code == 0, done.err
-        again = winback("--at", moment, "run", "--once", "--json")
+        again = here("--at", moment, "run", "--once", "--as-of", day, "--json")
         assert again.code == 0, again.err
         sent = len(list((tmp_path / "data" / "outbox").glob("[0-9]*")))
     assert people > 1800
     assert opened >= 30
     assert sent >= 10
-    assert winback("--at", moment, "queue", "list", "--json").json["items"] == []
-    verified = winback("log", "verify", "--json")
+    assert here("--at", moment, "queue", "list", "--json").json["items"] == []
+    verified = here("log", "verify", "--json")
     assert verified.code == 0
     assert verified.json["problems"] == []

@@ -1,5 +1,6 @@
 """The command line: one file per command, one place that turns errors into one line."""
 
+import importlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,14 +8,40 @@ from pathlib import Path
 import click
 
 from winback import __version__
-from winback.cli import contact, demo, doctor, import_, init, log, policy, queue, run, up
 from winback.cli.context import Session
 from winback.errors import Exit, WinbackError
 
-COMMANDS = (demo, init, doctor, import_, run, up, queue, policy, log, contact)
+COMMANDS = {
+    "demo": "demo",
+    "init": "init",
+    "doctor": "doctor",
+    "import": "import_",
+    "scan": "scan",
+    "run": "run",
+    "up": "up",
+    "queue": "queue",
+    "policy": "policy",
+    "log": "log",
+    "contact": "contact",
+    "backtest": "backtest",
+}
+"""Command to module of this package; a module is imported when its command is asked for."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Imports a command on first use: most need no model, and some no database."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = importlib.import_module(f"winback.cli.{COMMANDS[cmd_name]}").command
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="winback %(version)s")
 @click.option(
     "--config",
@@ -31,10 +58,6 @@ COMMANDS = (demo, init, doctor, import_, run, up, queue, policy, log, contact)
 def app(context: click.Context, config: Path | None, at: datetime | None) -> None:
     """Notices that a customer is drifting away and does something about it, with a human in charge."""
     context.obj = Session(config, at.replace(tzinfo=UTC) if at else None)
-
-
-for _module in COMMANDS:
-    app.add_command(_module.command)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -133,5 +133,5 @@ def _show(session: Session, report: BacktestReport, out: Path) -> None:
     )
     if report.held:
         session.out.print(f"  on {report.held} dates all alarms were held: too little activity, or late data")
-    if report.from_theory:
-        session.out.print(f"  on {report.from_theory} dates the past was too short: threshold from theory")
+    if report.borrowed:
+        session.out.print(f"  on {report.borrowed} dates the past was too short: threshold borrowed")

@@ -17,7 +17,7 @@ from winback.cli.demo_report import Tally, say_day, say_heading, say_log, say_ne
 from winback.cli.progress import pass_progress
 from winback.clock import SimulatedClock
 from winback.decisions.kind import EntryKind
-from winback.decisions.log import seal
+from winback.decisions.log import append, seal
 from winback.decisions.verify import verify
 from winback.errors import ConflictError
 from winback.settings import Company, Log, Policies, Settings
@@ -26,7 +26,7 @@ from winback.simulation.company import make_company
 from winback.simulation.truth import Found, score
 from winback.simulation.writer import write_people, write_usage
 from winback.store.models import Account, Case, Review
-from winback.store.people import store_people
+from winback.store.people import describe, store_people
 from winback.store.store import make_folder
 from winback.store.types import ReviewState
 from winback.usage.import_file import import_usage
@@ -131,7 +131,7 @@ def _import(out: Console, services: Services, company: SampleCompany, folder: Pa
         )
         found = read_people(people, services.warehouse.bad_folder, at=now)
         with services.store.write() as session:
-            store_people(session, found)
+            append(session, EntryKind.IMPORTED, now, describe(found, store_people(session, found)))
     out.print(f"Imported {report.rows:,} rows of usage and {len(found.contacts):,} contacts.\n")
 
 

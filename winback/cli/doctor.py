@@ -19,6 +19,7 @@ from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.errors import SetupError, WinbackError
 from winback.settings import Settings
 from winback.store.models import Account, Contact
+from winback.store.opening import open_store
 from winback.store.store import make_folder
 from winback.usage.warehouse import Warehouse
 from workers.freshness import LATE
@@ -93,7 +94,7 @@ def _home(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    with bootstrap.open_store(settings) as store, store.write():
+    with open_store(settings) as store, store.write():
         kind = "SQLite" if store.is_sqlite else "PostgreSQL"
         return Finding("ok", "database", f"{kind}, {store.url.render_as_string(hide_password=True)}")
 
@@ -123,7 +124,7 @@ def _usage(settings: Settings) -> Finding:
 
 
 def _people(settings: Settings) -> Finding:
-    with bootstrap.open_store(settings) as store, store.read() as session:
+    with open_store(settings) as store, store.read() as session:
         accounts = session.exec(select(func.count()).select_from(Account)).one()
         contacts = session.exec(select(func.count()).select_from(Contact)).one()
     if not contacts:

@@ -12,12 +12,14 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from winback import bootstrap
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import append
 from winback.errors import InputError
 from winback.settings import Columns
-from winback.store.people import PeopleStored, store_people
+from winback.store.opening import open_store
+from winback.store.people import PeopleStored, describe, store_people
 from winback.usage import csv_file
 from winback.usage.bad_rows import BadRows
 from winback.usage.columns import ROLES, find_column, listed
@@ -119,8 +121,10 @@ def _import_people(session: Session, file: Path) -> tuple[People, PeopleStored]:
     settings = session.settings
     now = session.clock.now()
     people = read_people(file, Warehouse(settings.usage_folder).bad_folder, at=now)
-    with bootstrap.open_store(settings) as store, store.write() as state:
-        return people, store_people(state, people)
+    with open_store(settings) as store, store.write() as state:
+        stored = store_people(state, people)
+        append(state, EntryKind.IMPORTED, now, describe(people, stored))
+        return people, stored
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from typing import Any
 import click
 from sqlmodel import col, select
 
-from winback import bootstrap
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.decisions.tell import tell
 from winback.decisions.verify import verify as verify_log
 from winback.errors import InputError, IntegrityError
 from winback.store.models import DecisionEntry
+from winback.store.opening import open_store
 from winback.store.store import Store
 
 POLL_SECONDS = 1.0
@@ -32,7 +32,7 @@ def command() -> None:
 @pass_session
 def tail(session: Session, lines: int, case_id: int | None, follow: bool, as_json: bool) -> None:
     """The newest entries, oldest of them first."""
-    with bootstrap.open_store(session.settings) as store:
+    with open_store(session.settings) as store:
         entries = _newest(store, lines, case_id)
         if as_json:
             print_json([_plain(one) for one in entries])
@@ -75,7 +75,8 @@ def _print(session: Session, entries: list[DecisionEntry]) -> None:
     for entry in entries:
         case = f"case {entry.case_id}" if entry.case_id is not None else ""
         words = plain_text(tell(json.loads(entry.body)))
-        session.out.print(f"{entry.id:>6} {entry.at:%Y-%m-%d %H:%M} {case:<9} {entry.kind:<18} {words}")
+        line = f"{entry.id:>6} {entry.at:%Y-%m-%d %H:%M} {case:<9} {entry.kind:<18} {words}"
+        session.out.print(line, soft_wrap=True)
 
 
 @command.command("show")
@@ -84,7 +85,7 @@ def _print(session: Session, entries: list[DecisionEntry]) -> None:
 @pass_session
 def show(session: Session, entry: int, as_json: bool) -> None:
     """One entry, whole."""
-    with bootstrap.open_store(session.settings) as store, store.read() as state:
+    with open_store(session.settings) as store, store.read() as state:
         found = state.get(DecisionEntry, entry)
         if found is None:
             raise InputError(f"there is no entry {entry}", fix="see 'winback log tail'")
@@ -101,7 +102,7 @@ def show(session: Session, entry: int, as_json: bool) -> None:
 @pass_session
 def verify(session: Session, as_json: bool) -> None:
     """Check every entry, every seal, and all that the entries speak of."""
-    with bootstrap.open_store(session.settings) as store:
+    with open_store(session.settings) as store:
         found = verify_log(store)
     if as_json:
         print_json(

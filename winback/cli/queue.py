@@ -18,6 +18,7 @@ from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Effect, Proposal, Review
+from winback.store.opening import open_store
 from winback.store.types import EffectState, ReviewState
 from winback.usage.drop import drop_from_plain
 from workers import review as reviews
@@ -39,7 +40,7 @@ def command() -> None:
 @pass_session
 def list_(session: Session, everything: bool, as_json: bool) -> None:
     """Items that wait, and effects of which nobody knows whether they were sent."""
-    with bootstrap.open_store(session.settings) as store, store.read() as state:
+    with open_store(session.settings) as store, store.read() as state:
         now = session.clock.now()
         query = select(Review, Proposal, Account).join(Proposal, col(Review.proposal_id) == Proposal.id)
         query = query.join(Account, col(Proposal.account_id) == Account.id).order_by(col(Review.id))
@@ -117,7 +118,7 @@ def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict
 @pass_session
 def show(session: Session, item: int, as_json: bool) -> None:
     """Exactly what will happen if you approve, and why it is asked."""
-    with bootstrap.open_store(session.settings) as store, store.read() as state:
+    with open_store(session.settings) as store, store.read() as state:
         card = reviews.open_item(state, item)
         if as_json:
             print_json(_card(card))

@@ -71,9 +71,11 @@ def command(session: Session, once: bool, as_of: datetime | None, as_json: bool)
 def print_report(session: Session, report: PassReport) -> None:
     """What one pass did, for a person."""
     out, scanned = session.out, report.scanned
-    out.print(f"Usage up to {report.as_of}: {scanned.accounts:,} accounts, {scanned.drops} drops.")
-    if scanned.held:
-        out.print(f"Alarms are held: {scanned.held}.")
+    out.print(
+        f"Usage up to {report.as_of}: {scanned.found.accounts:,} accounts, {len(scanned.found.drops)} drops."
+    )
+    if scanned.found.held:
+        out.print(f"Alarms are held: {scanned.found.held}.")
     out.print(f"Cases: {len(scanned.opened)} opened, {len(scanned.closed)} closed.")
     plain = report.to_plain()
     for title, counts in (("Proposals", plain["proposed"]), ("Effects", plain["acted"])):

@@ -1,21 +1,19 @@
 """`winback scan`: which accounts use the product less than their past and everybody explain."""
 
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
-import duckdb
 
+from winback import bootstrap
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.scan_table import scan_table
-from winback.errors import InputError
-from winback.settings import Settings
-from winback.usage.detect.detector import Limits, detect
 from winback.usage.detect.scan import Scan
 from winback.usage.drop import drop_to_plain
-from winback.usage.warehouse import Warehouse
+from workers.freshness import default_day
+from workers.scan import look
+from workers.scan import scan as scan_and_open
 
 
 @click.command("scan")
@@ -23,44 +21,29 @@ from winback.usage.warehouse import Warehouse
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="Judge by usage up to and including this day; default yesterday.",
+    help="Judge by usage up to and including this day, the morning after it; default yesterday.",
 )
-@click.option("--dry-run", is_flag=True, help="Only print; open no cases.")
+@click.option("--dry-run", is_flag=True, help="Only print; open and close no cases.")
 @json_option
 @pass_session
-def command(session: Session, as_of: datetime | None, *, dry_run: bool, as_json: bool) -> None:
-    """Find drops and print them, riskiest first."""
-    del dry_run  # detection itself changes nothing; cases are opened by the caller's hook
-    day = as_of.date() if as_of else yesterday(session)
-    scan = scan_usage(session.settings, day)
-    print_json(scan_to_plain(scan)) if as_json else show(session, scan)
-
-
-def yesterday(session: Session) -> date:
-    """The last whole day in the company's zone."""
-    zone = ZoneInfo(session.settings.company.zone)
-    return session.clock.now().astimezone(zone).date() - timedelta(days=1)
-
-
-def scan_usage(
-    settings: Settings, as_of: date, *, groups: dict[str, str] | None = None, limits: Limits | None = None
-) -> Scan:
-    """Detect drops in the imported usage; changes nothing.
-
-    Raises:
-        InputError: no usage was imported, or none by that day.
-    """
-    warehouse = Warehouse(settings.usage_folder)
-    if warehouse.is_empty():
-        raise InputError(
-            "no usage was imported", where=str(settings.usage_folder), fix="run 'winback import FILE'"
+def command(session: Session, as_of: datetime | None, dry_run: bool, as_json: bool) -> None:
+    """Find drops and print them, riskiest first; open a case for each that is new."""
+    if as_of is not None:
+        session.pretend(as_of.date())
+    with bootstrap.services(session.settings, session.clock) as services:
+        now = services.clock.now()
+        day = as_of.date() if as_of else default_day(services.warehouse, services.settings, now)
+        scanned = None if dry_run else scan_and_open(services, day)
+        scan = scanned.found if scanned else look(services, day)
+    if as_json:
+        print_json(scan_to_plain(scan))
+        return
+    show(session, scan)
+    if scanned is not None:
+        session.out.print(
+            f"Cases: {len(scanned.opened)} opened, {len(scanned.closed)} closed; "
+            f"{scanned.known} drops have one already, {scanned.cooling} had one lately."
         )
-    with duckdb.connect() as connection:
-        relation = warehouse.view(connection)
-        scan = detect(connection, relation, as_of, settings.detection, groups=groups, limits=limits)
-    if not scan.accounts:
-        raise InputError(f"no usage by {as_of}", where="--as-of", fix="choose a later date, or import older usage")
-    return scan
 
 
 def show(session: Session, scan: Scan) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -115,6 +115,11 @@ def _store_consents(session: Session, contact: Contact, record: ContactRecord) -
         elif said.state != "unknown":
             changed += _set(row, {"state": said.state, "source": said.source, "at": at})
     return changed
+
+
+def describe(people: People, stored: PeopleStored) -> dict[str, Any]:
+    """An import of people for the decision log: counts only, since file names can hold names."""
+    return {"what": "people", "rows": len(people.contacts), "bad": people.bad.count, **asdict(stored)}
 
 
 def unsubscribe(session: Session, contact: Contact, at: datetime) -> bool:

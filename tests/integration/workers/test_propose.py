@@ -107,7 +107,8 @@ def test_held_out_accounts_are_never_proposed_for(services: Services) -> None:
 def test_choosing_nothing_is_written_down(services: Services) -> None:
     """The agent chose nothing: an entry with the reason and what was offered."""
     start(services)
-    selector(services).answer = lambda _brief, _options: Nothing(why="nothing_fits", confidence=0.5, run=run_of("scripted"))
+    nothing = Nothing(why="nothing_fits", confidence=0.5, run=run_of("scripted"))
+    selector(services).answer = lambda _brief, _options: nothing
     propose_all(services, AS_OF)
     assert kinds(services) == ["case_opened", "nothing_chosen"]
     assert body_of(services, "nothing_chosen")["why"] == "nothing_fits"
@@ -121,7 +122,8 @@ def test_a_failed_model_is_what_the_policy_says(services: Services, then: str, e
     """review, skip or playbook; the log says that the model failed and how."""
     start(services)
     playbook = "\n  playbook: {feature_fell: send_tutorial}" if then == "playbook" else ""
-    rules(services, "version: 1\nrules:\n- {id: t, kind: allow_tools, allow: [{tools: [send_tutorial], mode: auto}]}\n"
+    rules(services, "version: 1\nrules:\n"
+          "- {id: t, kind: allow_tools, allow: [{tools: [send_tutorial], mode: auto}]}\n"
           f"- id: m\n  kind: on_model_failure\n  then: {then}{playbook}\n")  # fmt: skip
     selector(services).answer = lambda _brief, _options: failing("timeout")
     propose_all(services, AS_OF)
