@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from tools.catalogue import WEEKDAYS, CallType
 from tools.tool import Busy
 
-# The first slot offered lies on the host's second working day after today.
-AHEAD = 2
+# The first slot offered lies on the host's third working day after today: what is proposed on a Saturday
+# leaves on Monday, for some not before the evening, and must still give a day's notice.
+AHEAD = 3
 # The least notice for a slot that was offered earlier and is acted on now.
 NOTICE = timedelta(hours=24)
 HORIZON_DAYS = 45

@@ -56,8 +56,17 @@ def recovered_of(
     warehouse: Warehouse, settings: Settings, rows: Sequence[tuple[Case, str]], as_of: date
 ) -> frozenset[str]:
     """Which of these cases' accounts are back in their band."""
-    onsets = {key: drop_from_plain(case.drop).onset for case, key in rows}
-    if not onsets or warehouse.is_empty():
+    drops = {key: drop_from_plain(case.drop) for case, key in rows}
+    if not drops or warehouse.is_empty():
         return frozenset()
     with warehouse.connect() as connection:
-        return frozenset(recovered(connection, warehouse.view(connection), as_of, onsets, settings.detection))
+        return frozenset(
+            recovered(
+                connection,
+                warehouse.view(connection),
+                as_of,
+                {key: drop.onset for key, drop in drops.items()},
+                settings.detection,
+                champions={key: drop.champion for key, drop in drops.items() if drop.champion is not None},
+            )
+        )

@@ -39,8 +39,8 @@ from workers.services import Services
 MARK = "this-is-a-winback-demo"
 EVERY = timedelta(days=3)
 SPAN = timedelta(days=63)
-HOURS = (6, 9, 15)
-"""UTC hours at which the simulated day is visited: a pass, then twice the effects that have become due."""
+HOURS = (6, 8, 10, 13, 15)
+"""UTC hours at which a simulated day is visited: a pass at the first, then effects that have become due."""
 REVIEWER = "demo-reviewer"
 
 CONFIG = """# The demo's settings: its own folder, its own policy, nothing leaves the machine.
@@ -145,17 +145,27 @@ def _live(session: Session, services: Services, clock: SimulatedClock, last_day:
         with pass_progress(session.err) as progress:
             report = run_pass(services, day, progress=progress)
         sent = _count(tally, services, report)
-        reviewed = 0
+        # The simulated reviewer leaves the last days' queue to whoever watches.
+        reviewed = _review(services) if day < last_day - EVERY else 0
         if day != last_day:
-            reviewed = _review(services)
-            for hour in HOURS[1:]:
-                clock.set(clock.now().replace(hour=hour))
-                acted = act_all(services)
-                _add(tally.acted, [one.kind.value for one in acted])
-                sent += sum(one.kind is EntryKind.DONE for one in acted)
+            sent += _act_until(services, clock, _morning(day + EVERY), tally)
         say_day(session.out, report, reviewed, sent)
     seal(services.store, clock.now())
     return tally
+
+
+def _act_until(services: Services, clock: SimulatedClock, end: datetime, tally: Tally) -> int:
+    """The days between two passes: effects that have become due are carried out; returns how many."""
+    sent = 0
+    for day in range(EVERY.days + 1):
+        for hour in HOURS:
+            moment = clock.now().replace(hour=hour) + timedelta(days=day)
+            if clock.now() < moment < end:
+                clock.set(moment)
+                acted = act_all(services)
+                _add(tally.acted, [one.kind.value for one in acted])
+                sent += sum(one.kind is EntryKind.DONE for one in acted)
+    return sent
 
 
 def _morning(day: date) -> datetime:

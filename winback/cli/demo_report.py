@@ -58,7 +58,9 @@ def say_day(out: Console, report: PassReport, reviewed: int, sent: int) -> None:
         sent,
     )
     line = "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-    out.print(line + (f"  alarms held: {plain['held']}" if plain["held"] else ""))
+    out.print(line)
+    if plain["held"]:
+        out.print(f"      [yellow]alarms held:[/] {plain['held']}", soft_wrap=True)
 
 
 def say_verdicts(out: Console, tally: Tally) -> None:
@@ -80,7 +82,8 @@ def say_score(out: Console, found: Score) -> None:
     out.print(table)
     out.print(
         f"False alarms: {found.false_alarms} in {found.healthy_account_weeks:.0f} healthy account-weeks "
-        f"({found.false_alarms_per_100_weeks:.1f} per 100).\n"
+        f"({found.false_alarms_per_100_weeks:.1f} per 100;\n"
+        f"the budget of 1.0 is for one look a week, and this looked every third day).\n"
         f"Quiet spells that ended by themselves: {found.dips_flagged} of {found.dips} raised an alarm."
     )
 
@@ -96,7 +99,7 @@ def say_next(out: Console, folder: Path) -> None:
     command = f"{_program()} -c {folder / 'config.yaml'}"
     out.print(
         f"\nLook around in {folder}/: outbox/ has every message as it would have gone out.\n"
-        f"The last date's queue is left for you:\n"
+        f"The queue of the last days is left for you:\n"
         f"  {command} queue list\n"
         f"  {command} queue show ITEM\n"
         f"  {command} log tail\n"

@@ -44,13 +44,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class BacktestReport:
-    """`rows` were written for `dates` dates; `held` of them held all alarms; `from_theory` had too little past."""
+    """What was written. On `held` dates all alarms were held; on `borrowed` dates the past was too short."""
 
     dates: int
     rows: int
     alarms: int
     held: int
-    from_theory: int
+    borrowed: int
 
 
 def backtest(
@@ -72,13 +72,13 @@ def backtest(
     grid = load_accounts(connection, relation, dates[-1], groups)
     seats = Seats(load_seats(connection, relation, grid), settings)
     accounts = Accounts(grid, seats, settings)
-    rows = alarms = held = theory = 0
+    rows = alarms = held = borrowed = 0
     with pq.ParquetWriter(out, SCHEMA) as writer:
         for done, day in enumerate(dates):
             age = (dates[-1] - day).days
             seen = view(accounts, age, settings)
             quiet = hold(grid, accounts.population, age, settings) is not None if len(grid) else False
-            held, theory = held + quiet, theory + (not seen.threshold.from_past)
+            held, borrowed = held + quiet, borrowed + (not seen.threshold.from_past)
             tables = [_table(day, accounts, seen, account_falls(seen, accounts, seats), quiet=quiet)]
             if len(seats.grid):
                 own = view(seats, age, settings)
@@ -88,7 +88,7 @@ def backtest(
                 rows, alarms = rows + len(table), alarms + int(np.sum(table["alarm"].to_numpy()))
             if progress is not None:
                 progress(done + 1, len(dates))
-    return BacktestReport(len(dates), rows, alarms, held, theory)
+    return BacktestReport(len(dates), rows, alarms, held, borrowed)
 
 
 def every(first: date, last: date, days: int) -> list[date]:
@@ -99,12 +99,14 @@ def every(first: date, last: date, days: int) -> list[date]:
 def _table(day: date, subjects: Subjects, seen: View, falls: Iterator[Fall], *, quiet: bool) -> pa.Table:
     age, grid = seen.evidence.age, subjects.grid
     alive = np.flatnonzero(grid.word(age))
-    place = np.searchsorted(alive, seen.evidence.rows)
+    alive = alive[subjects.told(age, alive)]
+    own = subjects.told(age, seen.evidence.rows)
+    place = np.searchsorted(alive, seen.evidence.rows[own])
     told = [] if quiet else list(falls)
-    spoken = place[[fall.place for fall in told]] if told else np.zeros(0, np.int64)
+    spoken = np.searchsorted(alive, [fall.row for fall in told])
 
     def of_eligible(values: Floats | Ints) -> pa.Array:
-        return _sparse(len(alive), place, values)
+        return _sparse(len(alive), place, values[own])
 
     def of_alarms(values: list[object], kind: pa.DataType) -> pa.Array:
         spread: list[object] = [None] * len(alive)

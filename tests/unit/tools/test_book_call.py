@@ -33,16 +33,16 @@ def arguments(start: datetime, call: str = "checkin") -> BookCallArguments:
     return BookCallArguments(call=call, start=start)
 
 
-def test_next_three_slots_from_the_second_working_day() -> None:
-    """On a Friday the first slots are on Tuesday, in the host's hours."""
-    expected = [datetime(2026, 10, 20, 8, 0, tzinfo=UTC) + timedelta(minutes=30 * n) for n in range(3)]
+def test_next_three_slots_from_the_third_working_day() -> None:
+    """On a Friday the first slots are on Wednesday, in the host's hours."""
+    expected = [datetime(2026, 10, 21, 8, 0, tzinfo=UTC) + timedelta(minutes=30 * n) for n in range(3)]
     assert starts(situation()) == expected
     assert TOOL.options(situation())[0].fit == 1.0
 
 
 def test_label_shows_the_contacts_own_time() -> None:
     """10:00 in Berlin is told as 13:30 to somebody in Kolkata."""
-    assert TOOL.options(situation())[0].label.endswith("Tue 20 Oct 13:30 (Asia/Kolkata)")
+    assert TOOL.options(situation())[0].label.endswith("Wed 21 Oct 13:30 (Asia/Kolkata)")
 
 
 def test_unknown_zone_means_the_companys() -> None:
@@ -72,7 +72,7 @@ def test_an_option_says_which_time_it_takes() -> None:
 @settings(deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES))
 def test_slots_keep_office_hours_and_civil_hours(now: datetime, zone: str) -> None:
-    """Whenever asked, slots lie in the host's hours, by day for the contact, two working days away, in order."""
+    """Whenever asked, slots lie in the host's hours, by day for the contact, three working days away, in order."""
     here = situation(now=now, person={"zone": zone})
     for call in here.catalogue.calls:
         found = starts(here, call.id)
@@ -85,7 +85,7 @@ def test_slots_keep_office_hours_and_civil_hours(now: datetime, zone: str) -> No
             assert any(one.start <= local.time() and end.time() <= one.end for one in hours)
             theirs = start.astimezone(ZoneInfo(zone))
             assert 8 <= theirs.hour < 20
-            assert (local.date() - now.astimezone(ZoneInfo(call.zone)).date()).days >= 2
+            assert (local.date() - now.astimezone(ZoneInfo(call.zone)).date()).days >= 3
 
 
 @settings(deadline=None)

@@ -18,6 +18,14 @@ LEAST_OVER_THRESHOLD = 3
 # wrong more often. What a larger budget grants goes to the fast one first, since the slow one has then
 # found nearly all that it can find.
 FAST_HANDICAP = 2.0
+# For products without a past of their own: the surprises that this -ln share of healthy user-weeks
+# passed, the mean of 20,000 of learners and 36,000 of contributors to public projects, which hardly differ
+# (benchmarks/detection.py names both). Beyond the last the line goes on.
+USUAL_LEVEL = (0.0, 0.69, 1.61, 2.3, 3.0, 3.51, 4.61, 5.3, 6.21, 6.91)
+USUAL_SURPRISE = {
+    Channel.FAST: (0.0, 0.59, 1.38, 1.77, 2.13, 2.41, 2.99, 3.37, 3.86, 4.29),
+    Channel.SLOW: (0.0, 0.48, 0.96, 1.37, 1.74, 1.99, 2.44, 2.68, 3.0, 3.18),
+}
 
 
 @dataclass(frozen=True)
@@ -65,19 +73,19 @@ class Past:
 def calibrate(past: Sequence[Past], signals: int, budget: float, min_lost_days: float) -> Threshold:
     """The level that `budget` of 100 healthy user-weeks of the past would have passed.
 
-    With too little past, ranks and threshold come from the model's own tails, and `source` says so.
+    With too little past, ranks and threshold are those usual elsewhere, and `source` says so.
     """
     healthy = sum(len(date.healthy) for date in past)
     over = math.floor(healthy * budget / 100)
     if over < LEAST_OVER_THRESHOLD:
-        source = f"the model's own tails: only {healthy} healthy user-weeks of past so far"
-        return Threshold(theoretical(budget), source, healthy, from_past=False, ranks=(None,) * signals)
+        source = f"what is usual elsewhere: only {healthy} healthy user-weeks of its own past so far"
+        return Threshold(borrowed(budget), source, healthy, from_past=False, ranks=(None,) * signals)
     ranks = tuple(_sorted_past(past, place) for place in range(signals))
     levels = np.concatenate(
         [judge(_only(date.signals, date.healthy), ranks, math.inf, budget, min_lost_days).level for date in past]
     )
     value = float(np.partition(levels, -over - 1)[-over - 1])
-    return Threshold(value, f"{healthy} healthy user-weeks of the own past", healthy, from_past=True, ranks=ranks)
+    return Threshold(value, f"{healthy} healthy user-weeks of its own past", healthy, from_past=True, ranks=ranks)
 
 
 def handicap(channel: Channel, budget: float) -> float:
@@ -85,8 +93,8 @@ def handicap(channel: Channel, budget: float) -> float:
     return FAST_HANDICAP - math.log(budget) if channel is Channel.FAST else 0.0
 
 
-def theoretical(budget: float) -> float:
-    """The threshold if every tail were exact: the budget shared by a fast and a slow signal."""
+def borrowed(budget: float) -> float:
+    """The threshold if the ranks are right: the budget shared by a fast and a slow signal."""
     shares = sum(math.exp(-handicap(channel, budget)) for channel in Channel)
     return -math.log(budget / 100 / shares)
 
@@ -114,10 +122,19 @@ def _level(signal: Signal, ranked: Floats | None) -> Floats:
     """-ln of the share of the healthy past at or above this surprise."""
     surprise = signal.reading.tail.surprise
     if ranked is None:
-        return surprise
+        return usual_level(surprise, signal.channel)
     above = len(ranked) - np.searchsorted(ranked, surprise, side="left")
     level: Floats = -np.log((1 + above) / (1 + len(ranked)))
     return level
+
+
+def usual_level(surprise: Floats, channel: Channel) -> Floats:
+    """-ln of the share of healthy user-weeks elsewhere that were at least as surprising."""
+    known = np.array(USUAL_SURPRISE[channel])
+    level = np.interp(surprise, known, USUAL_LEVEL)
+    slope = (USUAL_LEVEL[-1] - USUAL_LEVEL[-2]) / (known[-1] - known[-2])
+    found: Floats = level + slope * np.maximum(surprise - known[-1], 0.0)
+    return found
 
 
 def _sorted_past(past: Sequence[Past], place: int) -> Floats | None:

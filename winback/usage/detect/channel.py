@@ -90,6 +90,7 @@ def slow_channel(days: Days, cohort: Cohort, settings: Detection) -> Reading:
     a and e decay with a half-life of 56 days up to the day before the two windows, k = k0 / 2. The
     shape is limited to an evidence of 2 (1 / shape = 1 / (a + k m) + 1 / 2): nobody's weeks are as even
     as a steady rate would make them, and without the limit the regular raise all the false alarms.
+    The share that a person reads is the rate's alone, without the limit.
     """
     length = SLOW_WINDOWS * settings.window_days
     weight = cohort.weight / 2
@@ -98,7 +99,8 @@ def slow_channel(days: Days, cohort: Cohort, settings: Detection) -> Reading:
     expected = active / exposure * days.exposure(cohort.row, 0, length)
     seen = days.active(0, length)
     shape = 1 / (1 / active + 1 / SLOW_EVIDENCE)
-    return Reading(lower_tail(seen, shape, expected), expected, seen, length)
+    tail = Tail(lower_tail(seen, shape, expected).surprise, lower_tail(seen, active, expected).share)
+    return Reading(tail, expected, seen, length)
 
 
 def silence_ahead(days: Days, cohort: Cohort, settings: Detection) -> Floats:

@@ -12,7 +12,7 @@ from winback.usage.detect.subjects import CHAMPION, SEATS, Accounts, Seats, Subj
 from winback.usage.detect.watch import View
 from winback.usage.drop import Channel
 
-TOO_LITTLE_PAST = "; threshold from theory, too little past"
+TOO_LITTLE_PAST = "; threshold borrowed, too little past of its own"
 
 
 @dataclass(frozen=True)

@@ -129,16 +129,21 @@ def load_accounts(
 def load_seats(
     connection: duckdb.DuckDBPyConnection, relation: str, accounts: Grid, days: int | None = None
 ) -> Grid:
-    """The contacts of every account that ever had more than one, up to the accounts' last day."""
+    """Every contact, if any account had more than one by the accounts' last day; else nobody.
+
+    Contacts alone in their account are in it too: which accounts have several depends on the date that
+    is judged, and an earlier date must not be told by a later one.
+    """
     named = f"(SELECT * FROM {relation} WHERE contact IS NOT NULL AND day <= $last AND count > 0)"  # noqa: S608
     _number_keys(connection, accounts.account)
     first = _fetch(
         connection,
         "SELECT account, contact, min(day) AS first, any_value(place) AS parent "  # noqa: S608
-        f"FROM {named} JOIN winback_accounts USING (account) GROUP BY account, contact "
-        "QUALIFY count(*) OVER (PARTITION BY account) > 1 ORDER BY account, contact",
+        f"FROM {named} JOIN winback_accounts USING (account) GROUP BY account, contact ORDER BY account, contact",
         accounts.last,
     )
+    if np.bincount(np.asarray(first["parent"], np.int64)).max(initial=0) < 2:
+        first = {name: column[:0] for name, column in first.items()}
     account, contact = _keys(first["account"]), _keys(first["contact"])
     seats = {"account": account, "contact": contact, "place": np.arange(len(account))}
     _register(connection, "winback_seats", seats)

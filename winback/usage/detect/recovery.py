@@ -22,12 +22,14 @@ def recovered(
     settings: Detection,
     *,
     groups: Mapping[str, str] | None = None,
+    champions: Mapping[str, str] | None = None,
 ) -> set[str]:
     """The accounts back in their band; `accounts` gives the onset of each one's drop.
 
     Back means: active days of the last window come to at least half of what the level in the
     baseline before the onset makes expected (population considered), and to one day at least; for an
-    account with several contacts, seat-days as well. An account whose onset is less than a window ago
+    account with several contacts, seat-days as well, or, where `champions` names the contact whose
+    stopping was the drop, that contact's days: colleagues who go on bring nobody back. An account whose onset is less than a window ago
     is not judged yet. Baselines are read up to 200 days back.
     """
     if not accounts:
@@ -39,10 +41,19 @@ def recovered(
     onset = np.array([(as_of - accounts[key]).days for key in known], np.int64)
     own = _back(grid, rows, onset, settings, [rows[place : place + 1] for place in range(len(rows))])
     seats = load_seats(connection, relation, grid, days)
-    members = [np.flatnonzero(seats.parent == row) for row in rows]
+    members = [_members(seats, int(row), (champions or {}).get(key)) for key, row in known.items()]
     team = _back(seats, rows, onset, settings, members) if len(seats) else np.ones(len(rows), bool)
     alone = np.array([not len(member) for member in members], bool)
     return {key for key, back in zip(known, own & (team | alone), strict=True) if back}
+
+
+def _members(seats: Grid, row: int, champion: str | None) -> Ints:
+    """The seats of an account that are judged: the champion's alone where there is one."""
+    of_account = np.flatnonzero(seats.parent == row)
+    if champion is None or seats.contact is None:
+        return of_account
+    led = of_account[seats.contact[of_account] == champion]
+    return led if len(led) else of_account
 
 
 def _back(
@@ -59,7 +70,8 @@ def _back(
         known = np.minimum(grid.first[member] + 1, start + baseline)
         exposure = sum(level[start:end].sum() for end in known)
         active = grid.active_days(start + baseline - 1, start, member).sum()
-        expected = active / exposure * level[:window].sum() * len(member) if exposure > 0 else 0.0
+        seats = int((known > start).sum())
+        expected = active / exposure * level[:window].sum() * seats if exposure > 0 else 0.0
         seen = grid.active_days(window - 1, 0, member).sum()
         back[place] = seen >= max(1.0, BAND_SHARE * expected)
     return back

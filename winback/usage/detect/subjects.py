@@ -29,6 +29,10 @@ class Subjects(Protocol):
         """Places of those who came back within the horizon after the date."""
         ...
 
+    def told(self, age: int, rows: Ints) -> Bools:
+        """Which of these rows of the grid are subjects of their own on the date."""
+        ...
+
 
 class Seats:
     """Contacts of accounts that had more than one by the date."""
@@ -42,15 +46,15 @@ class Seats:
         return self.track.at(age)
 
     def signals(self, age: int) -> tuple[Signal, ...]:
-        return _day_signals(self.evidence(age), self._several(age))
+        return _day_signals(self.evidence(age), self.told(age, self.evidence(age).rows))
 
     def healthy(self, age: int) -> Ints:
-        return np.flatnonzero(self.track.healthy_after(age) & self._several(age))
+        return np.flatnonzero(self.track.healthy_after(age) & self.told(age, self.evidence(age).rows))
 
-    def _several(self, age: int) -> Bools:
+    def told(self, age: int, rows: Ints) -> Bools:
         known = self.grid.parent[self.grid.first >= age]
         size = np.bincount(known, minlength=int(self.grid.parent.max(initial=0)) + 1)
-        several: Bools = size[self.grid.parent[self.evidence(age).rows]] > 1
+        several: Bools = size[self.grid.parent[rows]] > 1
         return several
 
 
@@ -89,6 +93,9 @@ class Accounts:
             total = len(self.grid)
             kept = kept & team_came_back(self.team(age), self.evidence(age), self._seats.track, total, horizon)
         return np.flatnonzero(kept)
+
+    def told(self, age: int, rows: Ints) -> Bools:  # noqa: ARG002  an account always is
+        return np.ones(len(rows), bool)
 
     def team(self, age: int) -> Team:
         if age not in self._teams:

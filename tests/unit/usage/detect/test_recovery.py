@@ -44,6 +44,20 @@ def test_a_team_is_back_when_its_seats_are(
     assert run(recovered, last, onset, Detection()) == {"led"}
 
 
+def test_a_champion_is_back_only_in_person(
+    product: Any, run: Callable[..., Any], weekdays: Between, last: date
+) -> None:
+    """Many colleagues who go on bring nobody back when the drop was one person's stopping."""
+    product.add("led", weekdays(30, 200), contact="carol")
+    for colleague in ("dave", "eve", "finn"):
+        product.add("led", weekdays(0, 200), contact=colleague)
+    onset = {"led": last - timedelta(days=29)}
+    assert run(recovered, last, onset, Detection()) == {"led"}
+    assert run(recovered, last, onset, Detection(), champions={"led": "carol"}) == set()
+    product.add("led", weekdays(0, 6), contact="carol")
+    assert run(recovered, last, onset, Detection(), champions={"led": "carol"}) == {"led"}
+
+
 def test_nobody_asked_nobody_answered(run: Callable[..., Any], last: date) -> None:
     """No cases, no work."""
     assert run(recovered, last, {}, Detection()) == set()

@@ -1,0 +1,205 @@
+"""The main job from the command line: import, run, review, act, verify; on SQLite, on PostgreSQL, and over SMTP."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.acceptance.conftest import END, Run, clean_environment
+from tests.conftest import empty_postgres, lacking
+from winback.testing.endpoint import Endpoint, first_choice, serving
+
+POLICY = """version: 1
+rules:
+  - id: tools
+    kind: allow_tools
+    allow:
+      - {tools: [send_tutorial, book_call], mode: auto}
+      - {tools: [offer_trial_upgrade], mode: review}
+  - {id: consent, kind: consent, unknown: deny}
+  - {id: failure, kind: on_model_failure, then: review}
+  - {id: expiry, kind: expires, hours: 168}
+"""
+
+
+@pytest.fixture
+def model() -> Iterator[str]:
+    """A model that answers at once."""
+    with serving(Endpoint(answer=first_choice)) as endpoint:
+        yield endpoint.url
+
+
+def configure(folder: Path, model: str, more: str = "") -> None:
+    (folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    (folder / "config.yaml").write_text(
+        f"version: 1\npolicies: {{path: policy.yaml}}\nlog: {{level: error}}\ndetection: {{budget: 8}}\n"
+        f"model: {{base_url: '{model}', name: scripted}}\n{more}",
+        encoding="utf-8",
+    )
+
+
+def imported(here: Run, sample_files: Path) -> None:
+    for name in ("usage.parquet", "people.csv"):
+        answer = here("import", str(sample_files / name))
+        assert answer.code == 0, answer.err
+
+
+def outbox(folder: Path) -> list[Path]:
+    return sorted((folder / "data" / "outbox").glob("[0-9]*"))
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_import_run_review_act_verify(
+    here: Run, tmp_path: Path, sample_files: Path, model: str, database: str, request: pytest.FixtureRequest
+) -> None:
+    """All three verdicts, the queue worked, every message in the folder, the log intact."""
+    more = ""
+    if database == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        if url is None:
+            lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
+        more = f"database: {{url: '{empty_postgres(url)}'}}\n"
+    configure(tmp_path, model, more)
+    imported(here, sample_files)
+    counts: dict[str, int] = {}
+    for back in (24, 12, 0):
+        day = f"{END.fromordinal(END.toordinal() - back)}"
+        run = here("run", "--once", "--as-of", day, "--json")
+        assert run.code == 0, run.err
+        for kind, number in run.json["proposed"].items():
+            counts[kind] = counts.get(kind, 0) + number
+    assert counts["allowed"] > 0
+    assert counts["queued"] > 0
+    assert counts["nothing_allowed"] > 0
+
+    before = len(outbox(tmp_path))
+    at = ("--at", "2026-05-12T07:00")
+    items = here(*at, "queue", "list", "--json").json["items"]
+    card = here(*at, "queue", "show", str(items[0]["item"]), "--json").json
+    assert card["hash"] == items[0]["hash"]
+    short = here(*at, "queue", "approve", str(items[0]["item"]))
+    assert "--hash is missing" in short.line
+    assert here(*at, "queue", "approve", str(items[0]["item"]), "--hash", card["hash"][:12]).code == 0
+    twice = here(*at, "queue", "approve", str(items[0]["item"]), "--hash", card["hash"][:12])
+    assert twice.code == 4
+    assert "already approved" in twice.line
+    assert here(*at, "run", "--once", "--as-of", str(END), "--json").json["acted"] == {"done": 1}
+    mails = [message_from_bytes((one / "message.eml").read_bytes(), policy=default) for one in outbox(tmp_path)]
+    assert len(mails) == before + 1
+    assert any(mail["Subject"] == card["message"]["subject"] for mail in mails)
+    assert here("log", "verify").code == 0
+    tail = here("log", "tail", "-n", "5").out
+    assert "done" in tail
+    assert "@" not in tail
+
+
+class Inbox:
+    """What a real SMTP server received."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[list[str], bytes]] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
+        assert isinstance(envelope.content, bytes)
+        self.received.append((list(envelope.rcpt_tos), envelope.content))
+        return "250 OK"
+
+
+def test_over_smtp(here: Run, tmp_path: Path, sample_files: Path, model: str) -> None:
+    """A real server gets each message once; a pretended time is refused where messages leave the machine."""
+    inbox = Inbox()
+    server = Controller(inbox, hostname="127.0.0.1", port=0)
+    server.start()
+    try:
+        configure(tmp_path, model)
+        imported(here, sample_files)
+        assert here("run", "--once", "--as-of", str(END)).code == 0
+        queued = here("--at", "2026-05-12T07:00", "queue", "list", "--json").json["items"]
+        with sqlite3.connect(tmp_path / "data" / "winback.db") as database:
+            # The replayed past would long have expired by today's clock.
+            database.execute("UPDATE review SET expires_at = '2999-01-01 00:00:00.000000'")
+            database.execute("UPDATE review SET asked_at = datetime('now')")
+        port = server.server.sockets[0].getsockname()[1] if server.server else 0
+        smtp = f"channels: {{use: smtp, smtp: {{host: 127.0.0.1, port: {port}, security: none}}}}\n"
+        configure(tmp_path, model, smtp)
+        refused = here("--at", "2026-05-12T07:00", "queue", "list")
+        assert "a pretended time would send real messages" in refused.line
+        assert here("doctor", "--json").code == 0
+        item = queued[0]
+        approved = here("queue", "approve", str(item["item"]), "--hash", item["hash"])
+        assert approved.code == 0, approved.err
+        for _ in range(2):
+            assert here("run", "--once", "--json").code == 0
+        assert len(inbox.received) == 1
+        recipients, content = inbox.received[0]
+        mail = message_from_bytes(content, policy=default)
+        assert recipients == [mail["To"].addresses[0].addr_spec]
+        assert "STOP" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert here("log", "verify").code == 0
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("command", ["run", "up"])
+def test_the_worker_stops_on_sigterm(
+    tmp_path: Path, here: Run, sample_files: Path, model: str, command: str
+) -> None:
+    """It ends by itself with code 0, and leaves nothing half-done."""
+    configure(tmp_path, model, "console: {port: 0}\n")
+    imported(here, sample_files)
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "winback", command],
+        cwd=tmp_path,
+        env={**clean_environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if command == "up":
+            look_at_the_page(process)
+        wait_for_a_run(tmp_path / "data" / "winback.db")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    with sqlite3.connect(tmp_path / "data" / "winback.db") as database:
+        assert database.execute("SELECT count(*) FROM run WHERE state = 'running'").fetchone() == (0,)
+    assert here("log", "verify").code == 0
+
+
+def look_at_the_page(process: "subprocess.Popen[str]") -> None:
+    """The link that was printed opens the page; without it there is nothing to see."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    link = line[line.index("http://") :].strip()
+    root = link[: link.index("/enter")]
+    with httpx.Client() as visitor:
+        assert visitor.get(f"{root}/").status_code == 403
+        assert visitor.get(f"{root}/enter?given=wrong").status_code == 403
+        page = visitor.get(link, follow_redirects=True)
+    assert page.status_code == 200
+    assert "Waiting for a person" in page.text
+    assert "script" not in page.headers["content-security-policy"]
+
+
+def wait_for_a_run(path: Path) -> None:
+    """Until a slot has been taken: after the first start this morning's is due."""
+    for _ in range(150):
+        if path.exists():
+            with sqlite3.connect(path) as database:
+                if database.execute("SELECT count(*) FROM run WHERE state <> 'due'").fetchone()[0]:
+                    return
+        time.sleep(0.1)
+    raise AssertionError("no slot was taken within fifteen seconds")
