@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+import structlog
 
 from winback.store.migrate import migrate
 from winback.store.store import Store
@@ -30,6 +31,13 @@ def lacking(what: str) -> None:
     if os.environ.get("WINBACK_SKIP_NOTHING"):
         pytest.fail(f"{what}, and WINBACK_SKIP_NOTHING is set")
     pytest.skip(what)
+
+
+@pytest.fixture(autouse=True)
+def _own_event_log() -> Iterator[None]:
+    """A command that a test ran sends events to that test's standard error; the next test has its own."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

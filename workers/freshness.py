@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
-from winback.usage.detect.recovery import recovered
 
 from winback.settings import Settings
 from winback.store.models import Account, Case
 from winback.store.store import Store
 from winback.store.types import CaseState
+from winback.usage.detect.recovery import recovered
 from winback.usage.drop import drop_from_plain
 from winback.usage.warehouse import Warehouse
 

@@ -48,4 +48,9 @@ def carry_out(services: Services, slot: Slot, stop: threading.Event) -> None:
         log.error("run.failed", schedule=slot.schedule, reason=str(error))  # noqa: TRY400  the reason is the line
         finish_run(services, slot, RunState.FAILED, {"reason": str(error)})
         return
+    except Exception as error:
+        # A mistake of ours must not end an unattended worker: what it left is picked up by the next slot.
+        log.exception("run.broken", schedule=slot.schedule)
+        finish_run(services, slot, RunState.FAILED, {"reason": f"a mistake in Winback: {type(error).__name__}"})
+        return
     finish_run(services, slot, RunState.DUE if stop.is_set() else RunState.DONE, report)

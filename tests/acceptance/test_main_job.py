@@ -1,11 +1,13 @@
-"""The main job from the command line: import, run, review, act, verify; on SQLite, on PostgreSQL, and over SMTP."""
+"""The main job from the command line: import, run, review, act, verify; on both databases, and over SMTP."""
 
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -17,6 +19,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.acceptance.conftest import END, Run, clean_environment
 from tests.conftest import empty_postgres, lacking
+from winback.simulation.company import make_company
+from winback.simulation.writer import write_people, write_usage
 from winback.testing.endpoint import Endpoint, first_choice, serving
 
 POLICY = """version: 1
@@ -24,8 +28,9 @@ rules:
   - id: tools
     kind: allow_tools
     allow:
-      - {tools: [send_tutorial, book_call], mode: auto}
-      - {tools: [offer_trial_upgrade], mode: review}
+      - {tools: [send_tutorial], drops: [feature_fell, champion_left], mode: auto}
+      - {tools: [book_call], drops: [all_quiet, stalled_start], mode: review}
+      - {tools: [offer_trial_upgrade], drops: [limit_reached], mode: review}
   - {id: consent, kind: consent, unknown: deny}
   - {id: failure, kind: on_model_failure, then: review}
   - {id: expiry, kind: expires, hours: 168}
@@ -103,6 +108,13 @@ def test_import_run_review_act_verify(
     assert "@" not in tail
 
 
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
 class Inbox:
     """What a real SMTP server received."""
 
@@ -115,36 +127,30 @@ class Inbox:
         return "250 OK"
 
 
-def test_over_smtp(here: Run, tmp_path: Path, sample_files: Path, model: str) -> None:
+def test_over_smtp(here: Run, tmp_path: Path, model: str) -> None:
     """A real server gets each message once; a pretended time is refused where messages leave the machine."""
-    inbox = Inbox()
-    server = Controller(inbox, hostname="127.0.0.1", port=0)
+    company = make_company(11, accounts=80, end=datetime.now(UTC).date() - timedelta(days=1))
+    write_usage(company, tmp_path / "usage.parquet")
+    write_people(company, tmp_path / "people.csv")
+    inbox, port = Inbox(), free_port()
+    server = Controller(inbox, hostname="127.0.0.1", port=port)
     server.start()
     try:
-        configure(tmp_path, model)
-        imported(here, sample_files)
-        assert here("run", "--once", "--as-of", str(END)).code == 0
-        queued = here("--at", "2026-05-12T07:00", "queue", "list", "--json").json["items"]
-        with sqlite3.connect(tmp_path / "data" / "winback.db") as database:
-            # The replayed past would long have expired by today's clock.
-            database.execute("UPDATE review SET expires_at = '2999-01-01 00:00:00.000000'")
-            database.execute("UPDATE review SET asked_at = datetime('now')")
-        port = server.server.sockets[0].getsockname()[1] if server.server else 0
         smtp = f"channels: {{use: smtp, smtp: {{host: 127.0.0.1, port: {port}, security: none}}}}\n"
         configure(tmp_path, model, smtp)
+        (tmp_path / "policy.yaml").write_text(POLICY.replace("mode: review", "mode: auto"), encoding="utf-8")
+        imported(here, tmp_path)
         refused = here("--at", "2026-05-12T07:00", "queue", "list")
         assert "a pretended time would send real messages" in refused.line
-        assert here("doctor", "--json").code == 0
-        item = queued[0]
-        approved = here("queue", "approve", str(item["item"]), "--hash", item["hash"])
-        assert approved.code == 0, approved.err
-        for _ in range(2):
-            assert here("run", "--once", "--json").code == 0
-        assert len(inbox.received) == 1
-        recipients, content = inbox.received[0]
-        mail = message_from_bytes(content, policy=default)
-        assert recipients == [mail["To"].addresses[0].addr_spec]
-        assert "STOP" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        doctor = here("doctor", "--json")
+        assert doctor.code == 0, [one for one in doctor.json if one["health"] != "ok"]
+        done = here("run", "--once", "--json").json["acted"]["done"]
+        assert here("run", "--once", "--json").json["acted"] == {}
+        assert len(inbox.received) == done >= 1
+        for recipients, content in inbox.received:
+            mail = message_from_bytes(content, policy=default)
+            assert recipients == [mail["To"].addresses[0].addr_spec]
+            assert "STOP" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         assert here("log", "verify").code == 0
     finally:
         server.stop()

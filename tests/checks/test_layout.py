@@ -1,10 +1,14 @@
 """The five generic names stay ours, and the tree holds nothing it should not."""
 
+import socket
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
+
+import pytest
+from pytest_socket import SocketConnectBlockedError
 
 import winback
 
@@ -80,3 +84,13 @@ def test_modules_are_not_too_long() -> None:
         if name.endswith(".py") and "/versions/" not in name and (ROOT / name).exists():
             lines = (ROOT / name).read_text(encoding="utf-8").count("\n")
             assert lines <= (300 if not name.startswith("tests/") else 600), (name, lines)
+
+
+def test_tests_reach_only_loopback() -> None:
+    """A socket to anywhere else is refused."""
+    with (
+        pytest.warns(UserWarning, match="192.0.2.1"),
+        pytest.raises(SocketConnectBlockedError),
+        socket.socket() as one,
+    ):
+        one.connect(("192.0.2.1", 80))

@@ -26,7 +26,7 @@ from workers.schedule import (
     trigger_of,
 )
 from workers.services import Services
-from workers.worker import work
+from workers.worker import carry_out, work
 
 
 def runs(services: Services) -> list[Run]:
@@ -120,13 +120,30 @@ def test_this_process_is_alive_and_its_number_used_again_is_not_it() -> None:
     assert is_dead(f"{head}/1.00")
 
 
+def test_a_mistake_of_ours_does_not_end_the_worker(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slot fails with the kind of mistake, and the next one is taken."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("workers.worker.run_pass", broken)
+    insert_run(services.store, PASS, NOON)
+    slot = take_run(services)
+    assert slot is not None
+    carry_out(services, slot, threading.Event())
+    assert runs(services)[0].state == RunState.FAILED
+    assert runs(services)[0].report == {"reason": "a mistake in Winback: ZeroDivisionError"}
+
+
 def test_a_worker_stops_when_told_and_leaves_the_rest_due(services: Services) -> None:
     """It ends within seconds, and nothing is left running."""
     at(services, datetime(2026, 5, 12, 6, 0, 1, tzinfo=UTC))
     stop = threading.Event()
     thread = threading.Thread(target=work, args=(services, stop))
     thread.start()
-    while not runs(services) or runs(services)[0].state in (RunState.DUE, RunState.RUNNING):
+    for _ in range(400):
+        if runs(services) and runs(services)[0].state not in (RunState.DUE, RunState.RUNNING):
+            break
         stop.wait(0.05)
     stop.set()
     thread.join(timeout=20)

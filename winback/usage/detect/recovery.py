@@ -29,8 +29,8 @@ def recovered(
     Back means: active days of the last window come to at least half of what the level in the
     baseline before the onset makes expected (population considered), and to one day at least; for an
     account with several contacts, seat-days as well, or, where `champions` names the contact whose
-    stopping was the drop, that contact's days: colleagues who go on bring nobody back. An account whose onset is less than a window ago
-    is not judged yet. Baselines are read up to 200 days back.
+    stopping was the drop, that contact's days: colleagues who go on bring nobody back. An account
+    whose onset is less than a window ago is not judged yet. Baselines are read up to 200 days back.
     """
     if not accounts:
         return set()
