@@ -19,6 +19,7 @@ from pathlib import Path
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ProviderStrategy
 from pydantic import BaseModel
+from sqlmodel import func, select
 
 from agents.selector import Selector
 from winback import bootstrap, event_log
@@ -89,7 +90,7 @@ def decided(folder: Path, cases: int) -> tuple[list[float], list[float], int]:
         took = milliseconds(lambda: propose(services, next(todo), {}), cases - WARM_UP)
         commits = bare_commit(services, 200)
         with services.store.read() as session:
-            effects = session.query(Effect).count()
+            effects = session.exec(select(func.count()).select_from(Effect)).one()
     return took, commits, effects
 
 

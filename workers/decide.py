@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, select
 
 from policies.evaluate import evaluate
@@ -20,6 +21,10 @@ from winback.store.types import CaseState, EffectState
 from workers.compose import agent_of
 from workers.facts import MEDIUM, Facing, Subject
 from workers.services import Services
+
+# Made once, as in `workers.situation`.
+EFFECT = select(Effect).where(Effect.key == bindparam("key")).with_for_update()
+SAME = select(Proposal).where(Proposal.case_id == bindparam("case"), Proposal.action_hash == bindparam("hash"))
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def make_effect(
 ) -> Effect | None:
     """The row that will act; None when this very act was already done, or may have been, in this case."""
     key = effect_key(proposal.case_id, proposal.action_hash)
-    earlier = session.exec(select(Effect).where(Effect.key == key).with_for_update()).first()
+    earlier = session.exec(EFFECT, params={"key": key}).first()
     if earlier is not None:
         return _revive(session, earlier, proposed_at, due_at, approved_by)
     effect = Effect(
@@ -157,7 +162,6 @@ def make_effect(
         due_at=due_at,
     )
     session.add(effect)
-    session.flush()
     return effect
 
 
@@ -174,9 +178,7 @@ def _revive(
 
 def _keep(session: Session, proposal: Proposal) -> Proposal:
     """Store a proposal once: the same act suggested again in the same case is the same row."""
-    same = session.exec(
-        select(Proposal).where(Proposal.case_id == proposal.case_id, Proposal.action_hash == proposal.action_hash)
-    ).first()
+    same = session.exec(SAME, params={"case": proposal.case_id, "hash": proposal.action_hash}).first()
     if same is not None:
         return same
     session.add(proposal)

@@ -1,12 +1,14 @@
 """Gathering what a policy judges by, inside the transaction that acts."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from policies.counter import Counter
 from policies.facts import (
@@ -23,7 +25,7 @@ from policies.facts import (
 from policies.policy import Policy
 from winback.store.models import Account, Contact, Effect
 from winback.store.models import Consent as ConsentRow
-from winback.store.types import EffectState
+from winback.store.types import EffectState, UtcDateTime
 from winback.usage.drop import Drop
 
 MEDIUM = "email"
@@ -33,6 +35,25 @@ REMEMBERED = timedelta(days=366)
 # What may have reached the customer counts as a contact: a cap that forgets it would let a second one out.
 CONTACTED = (EffectState.IN_FLIGHT, EffectState.DONE, EffectState.UNKNOWN)
 
+
+# Made once, as in `workers.situation`: every judgement needs them.
+CONSENTS = select(ConsentRow.channel, ConsentRow.purpose, ConsentRow.state).where(
+    ConsentRow.contact_id == bindparam("contact")
+)
+HISTORY = (
+    select(
+        *(
+            col(getattr(Effect, name))
+            for name in ("id", "intent_at", "contact_id", "tool", "value", "catalogue_id")
+        )
+    )
+    .where(
+        Effect.account_id == bindparam("account"),
+        col(Effect.state).in_(CONTACTED),
+        col(Effect.intent_at) > bindparam("since", type_=UtcDateTime),
+    )
+    .order_by(col(Effect.intent_at).desc(), col(Effect.id).desc())
+)
 
 Question = tuple[datetime, str, tuple[str, ...], tuple[str, ...]]
 
@@ -137,10 +158,8 @@ def _account_facts(account: Account) -> AccountFacts:
 
 
 def _contact_facts(session: Session, contact: Contact) -> ContactFacts:
-    rows = session.exec(select(ConsentRow).where(ConsentRow.contact_id == contact.id)).all()
-    states: dict[tuple[str, str], Consent] = {}
-    for row in rows:
-        states[(row.channel, row.purpose)] = _consent(row.state)
+    rows = session.exec(CONSENTS, params={"contact": contact.id}).all()
+    states = {(channel, purpose): _consent(state) for channel, purpose, state in rows}
     return ContactFacts(
         id=contact.id or 0,
         language=contact.language,
@@ -164,36 +183,28 @@ def _consent(state: str) -> Consent:
 def _history(
     session: Session, account: Account, now: datetime, leaving_out: int | None
 ) -> tuple[PastContact, ...]:
-    rows: Sequence[Effect] = session.exec(
-        select(Effect)
-        .where(
-            Effect.account_id == account.id,
-            col(Effect.state).in_(CONTACTED),
-            col(Effect.intent_at) > now - REMEMBERED,
-        )
-        .order_by(col(Effect.intent_at).desc(), col(Effect.id).desc())
-    ).all()
+    rows = session.exec(HISTORY, params={"account": account.id, "since": now - REMEMBERED}).all()
     return tuple(
-        PastContact(
-            at=row.intent_at,
-            contact=row.contact_id,
-            tool=row.tool,
-            channel=MEDIUM,
-            value=row.value,
-            catalogue_id=row.catalogue_id,
-        )
-        for row in rows
-        if row.intent_at is not None and row.id != leaving_out
+        PastContact(at=at, contact=contact, tool=tool, channel=MEDIUM, value=value, catalogue_id=catalogue_id)
+        for effect, at, contact, tool, value, catalogue_id in rows
+        if at is not None and effect != leaving_out
     )
 
 
 def _count(session: Session, counter: Counter, leaving_out: int | None) -> float:
     if counter.channels and MEDIUM not in counter.channels:
         return 0.0
-    what = func.coalesce(func.sum(Effect.value), 0.0) if counter.what == "value" else func.count()
-    query = select(what).where(col(Effect.state).in_(CONTACTED), col(Effect.intent_at) >= counter.since)
-    if counter.tools:
-        query = query.where(col(Effect.tool).in_(counter.tools))
-    if leaving_out is not None:
-        query = query.where(Effect.id != leaving_out)
-    return float(session.exec(query).one())
+    query = _counting(counter.what, counter.tools)
+    return float(session.exec(query, params={"since": counter.since, "left_out": leaving_out or 0}).one())
+
+
+@lru_cache(maxsize=256)
+def _counting(what: str, tools: tuple[str, ...]) -> SelectOfScalar[Any]:
+    """The statement that answers a counter. Effects are numbered from 1, so leaving out 0 leaves out none."""
+    counted = func.coalesce(func.sum(Effect.value), 0.0) if what == "value" else func.count()
+    query = select(counted).where(
+        col(Effect.state).in_(CONTACTED),
+        col(Effect.intent_at) >= bindparam("since", type_=UtcDateTime),
+        col(Effect.id) != bindparam("left_out"),
+    )
+    return query.where(col(Effect.tool).in_(tools)) if tools else query

@@ -1,16 +1,16 @@
 """Whom to write to, and what a tool may look at to say what it could offer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, select
 
 from tools.tool import Busy, Person, Situation
 from winback.settings import Company
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
-from winback.store.types import EffectState, ReviewState
+from winback.store.types import EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
 from workers.facts import CONTACTED, MEDIUM, Subject
@@ -19,6 +19,37 @@ from workers.services import Services
 ActiveDays = Mapping[tuple[str, str], int]
 LANGUAGES = ("en", "hi")
 LOOK_BACK = timedelta(days=56)
+
+# Made once: putting a statement together takes SQLAlchemy longer than running it, and every case needs these.
+REACHABLE = (
+    select(Contact)
+    .where(
+        Contact.account_id == bindparam("account"), col(Contact.email).is_not(None), col(Contact.left).is_(False)
+    )
+    .order_by(col(Contact.id))
+)
+GRANTED = (
+    select(Consent.contact_id)
+    .join(Contact)
+    .where(Contact.account_id == bindparam("account"), Consent.channel == MEDIUM, Consent.state == "granted")
+)
+EARLIER = select(Effect.catalogue_id).where(
+    Effect.account_id == bindparam("account"), col(Effect.state).in_(CONTACTED), col(Effect.intent_at).is_not(None)
+)
+BUSY = (
+    select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
+    .where(col(Proposal.busy_until) > bindparam("now", type_=UtcDateTime), Proposal.case_id != bindparam("case"))
+    .where(
+        or_(
+            col(Proposal.id).in_(select(Review.proposal_id).where(Review.state == ReviewState.PENDING)),
+            col(Proposal.id).in_(
+                select(Effect.proposal_id).where(
+                    col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED))
+                )
+            ),
+        )
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +78,7 @@ def setting_of(session: Session, services: Services, case: Case, active: ActiveD
     account = session.get_one(Account, case.account_id)
     drop = drop_from_plain(case.drop)
     contact = _choose_contact(session, account, drop, active)
-    earlier = session.exec(
-        select(Effect.catalogue_id).where(
-            Effect.account_id == account.id, col(Effect.state).in_(CONTACTED), col(Effect.intent_at).is_not(None)
-        )
-    ).all()
+    earlier = session.exec(EARLIER, params={"account": account.id}).all()
     return Setting(
         case_id=case.id or 0,
         subject=Subject(account=account, contact=contact, drop=drop),
@@ -66,20 +93,7 @@ def setting_of(session: Session, services: Services, case: Case, active: ActiveD
 
 def busy_times(session: Session, case: Case, now: datetime) -> tuple[Busy, ...]:
     """Time of hosts that other cases were promised, or may still be: open reviews, effects not lapsed."""
-    rows = session.exec(
-        select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
-        .where(col(Proposal.busy_until) > now, Proposal.case_id != case.id)
-        .where(
-            or_(
-                col(Proposal.id).in_(select(Review.proposal_id).where(Review.state == ReviewState.PENDING)),
-                col(Proposal.id).in_(
-                    select(Effect.proposal_id).where(
-                        col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED))
-                    )
-                ),
-            )
-        )
-    ).all()
+    rows = session.exec(BUSY, params={"now": now, "case": case.id}).all()
     return tuple(Busy(host, start, end) for host, start, end in rows if host and start and end)
 
 
@@ -122,20 +136,8 @@ def _person(contact: Contact, account: Account, company: Company) -> Person:
 
 def _choose_contact(session: Session, account: Account, drop: Drop, active: ActiveDays) -> Contact | None:
     """Who is there and may be written to, the most active first; the champion who left is not written to."""
-    contacts: Sequence[Contact] = session.exec(
-        select(Contact)
-        .where(Contact.account_id == account.id, col(Contact.email).is_not(None), col(Contact.left).is_(False))
-        .order_by(col(Contact.id))
-    ).all()
-    granted = set(
-        session.exec(
-            select(Consent.contact_id).where(
-                col(Consent.contact_id).in_([one.id for one in contacts]),
-                Consent.channel == MEDIUM,
-                Consent.state == "granted",
-            )
-        ).all()
-    )
+    contacts = session.exec(REACHABLE, params={"account": account.id}).all()
+    granted = set(session.exec(GRANTED, params={"account": account.id}).all())
     gone = drop.champion if drop.kind is DropKind.CHAMPION_LEFT else None
 
     def rank(one: Contact) -> tuple[bool, bool, int, int]:

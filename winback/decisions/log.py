@@ -60,7 +60,7 @@ def advance(
 def append(
     session: Session, kind: EntryKind, at: datetime, body: Mapping[str, Any], *, case: Case | None = None
 ) -> DecisionEntry:
-    """Write one entry; a case's entry is numbered by the case's version."""
+    """Add one entry to the transaction; a case's entry is numbered by the case's version."""
     step = case.version if case else None
     text = canonical_json({"kind": kind, "at": at, "case": case.id if case else None, "step": step, **body})
     entry = DecisionEntry(
@@ -72,7 +72,6 @@ def append(
         entry_hash=hashlib.sha256(text).hexdigest(),
     )
     session.add(entry)
-    session.flush()
     return entry
 
 
