@@ -12,7 +12,7 @@ from policies.rules import AnyRule
 from policies.rules.fields import Part
 from policies.rules.reference import Reference
 from winback.errors import InputError
-from winback.yamlfile import Place, YamlFile, did_you_mean, read_yaml, validate
+from winback.yamlfile import Place, YamlFile, did_you_mean, is_folder, read_yaml, validate
 
 PACKAGED = Path(__file__).with_name("default.yaml")
 
@@ -70,7 +70,7 @@ def load_policy(
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not is_folder(path):
         return [path]
     if stray := sorted(path.glob("*.yml")):
         raise InputError("ends in .yml and would not be read", where=str(stray[0]), fix="rename it to .yaml")

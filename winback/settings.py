@@ -36,7 +36,7 @@ class Company(Section):
     name: str = Field("Your company", min_length=1, max_length=80, description="Name shown to customers.")
     sender: str = Field(
         "success@example.invalid",
-        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        pattern=r"^[!#-'*+/-9=?A-Z^-~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
         description="Address that messages come from.",
     )
     stop: str = Field(

@@ -46,7 +46,7 @@ def read_yaml(path: Path) -> YamlFile:
     """Read one YAML 1.2 document.
 
     Raises:
-        InputError: no such file, not UTF-8, not YAML, a key given twice, or nothing in it.
+        InputError: no such file, it cannot be read, not UTF-8, not YAML, a key given twice, or nothing in it.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -59,7 +59,18 @@ def read_yaml(path: Path) -> YamlFile:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError("is not UTF-8 text", where=f"{path}:{line}:1", fix="save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be read ({reason})", where=repr(str(path)), fix="check the path") from None
     return parse_yaml(text, path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is one; a path that cannot be looked at is none, and reading it will say why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def parse_yaml(text: str, path: Path) -> YamlFile:

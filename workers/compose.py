@@ -13,6 +13,7 @@ from prompts.message import Message, render_message
 from tools.channels.channel import Parcel
 from tools.tool import Option, Situation
 from winback.decisions.action import action_hash
+from winback.errors import InputError
 from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.usage.drop import drop_from_plain
 from workers.services import Services
@@ -81,15 +82,18 @@ def option_of(services: Services, proposal: Proposal, situation: Situation, **ch
         ValidationError: a changed argument does not fit the tool.
     """
     tool = services.registry.get(proposal.tool)
-    return tool.resolve(tool.arguments.model_validate({**proposal.arguments, **changes}), situation)
+    arguments = tool.arguments.model_validate({**proposal.arguments, **changes})
+    try:
+        return tool.resolve(arguments, situation)
+    except OverflowError:
+        raise InputError("a date is out of range", fix="choose one of these years") from None
 
 
-def parcel_of(session: Session, services: Services, effect: Effect, proposal: Proposal) -> Parcel:
+def parcel_of(session: Session, services: Services, effect: Effect, proposal: Proposal, now: datetime) -> Parcel:
     """What leaves the machine: the stored message to the stored contact, nothing newer, nothing else."""
     case = session.get_one(Case, effect.case_id)
     account = session.get_one(Account, effect.account_id)
     contact = session.get_one(Contact, effect.contact_id)
-    intent = effect.intent_at or effect.due_at
     drop = drop_from_plain(case.drop)
     situation = situation_of(services, account, contact, drop, proposal.created_at)
     tool = services.registry.get(proposal.tool)
@@ -112,7 +116,7 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         recipient_name=situation.person.name,
         reply_to=situation.owner_address,
         message=message_of(proposal),
-        sent_at=intent,
+        sent_at=effect.intent_at or now,
         why=drop.reason,
         attachments=tool.attachments(option, situation, effect.key),
     )

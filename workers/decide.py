@@ -168,9 +168,9 @@ def make_effect(
 def _revive(
     session: Session, effect: Effect, proposed_at: datetime, due_at: datetime, approved_by: str | None
 ) -> Effect | None:
-    if effect.state != EffectState.LAPSED:
+    if effect.state not in (EffectState.LAPSED, EffectState.FAILED):
         return None
-    effect.state, effect.problem = EffectState.PENDING, ""
+    effect.state, effect.problem, effect.attempts = EffectState.PENDING, "", 0
     effect.proposed_at, effect.due_at, effect.approved_by = proposed_at, due_at, approved_by
     session.flush()
     return effect

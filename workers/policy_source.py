@@ -8,6 +8,7 @@ import structlog
 
 from policies.policy import Policy
 from winback.errors import InputError
+from winback.yamlfile import is_folder
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +47,12 @@ class PolicySource:
     def _look(self) -> Stamp:
         if self._path is None:
             return ()
-        files = sorted(self._path.glob("*.yaml")) if self._path.is_dir() else [self._path]
+        files = sorted(self._path.glob("*.yaml")) if is_folder(self._path) else [self._path]
         return tuple((str(one), s.st_mtime_ns, s.st_size) for one in files if (s := _stat(one)))
 
 
 def _stat(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return None

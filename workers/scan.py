@@ -185,6 +185,10 @@ def lapse_waiting(session: Session, case_id: int, now: datetime) -> list[str]:
     Raises:
         ConflictError: an effect is being carried out at this moment: its outcome comes first.
     """
+    # Reviews before effects before the case: everybody locks in this order.
+    reviews = session.exec(
+        select(Review).where(Review.case_id == case_id, Review.state == ReviewState.PENDING).with_for_update()
+    ).all()
     effects = session.exec(select(Effect).where(Effect.case_id == case_id).with_for_update()).all()
     if any(one.state == EffectState.IN_FLIGHT for one in effects):
         raise ConflictError(f"an effect of case {case_id} is being carried out", fix="look again")
@@ -193,9 +197,6 @@ def lapse_waiting(session: Session, case_id: int, now: datetime) -> list[str]:
         if effect.state == EffectState.PENDING:
             effect.state = EffectState.LAPSED
             lapsed.append(effect.action_hash)
-    reviews = session.exec(
-        select(Review).where(Review.case_id == case_id, Review.state == ReviewState.PENDING).with_for_update()
-    ).all()
     for review in reviews:
         review.state, review.decided_at = ReviewState.LAPSED, now
         lapsed.append(review.action_hash)

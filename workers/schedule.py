@@ -1,7 +1,7 @@
 """When things run. A tick does one thing: insert a run row that is unique on (schedule, fire time)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -22,22 +22,28 @@ from workers.services import Services
 
 PASS, ACT = "pass", "act"
 LOOK_BACK = timedelta(days=2)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def trigger_of(settings: Settings) -> CronTrigger:
     """The schedule of full passes.
 
     Raises:
-        InputError: the cron expression cannot be read.
+        InputError: the cron expression cannot be read, or no day is ever like it.
     """
     try:
-        return CronTrigger.from_crontab(settings.schedule.pass_, timezone=ZoneInfo(settings.company.zone))
+        trigger = CronTrigger.from_crontab(settings.schedule.pass_, timezone=ZoneInfo(settings.company.zone))
     except ValueError as error:
         raise InputError(
             f"{settings.schedule.pass_!r} is not a cron expression ({error})",
             where="schedule.pass",
             fix="write five fields, such as '0 6 * * *'",
         ) from None
+    if trigger.get_next_fire_time(None, LONG_AGO) is None:
+        raise InputError(
+            f"{settings.schedule.pass_!r} never comes", where="schedule.pass", fix="name a day that exists"
+        )
+    return trigger
 
 
 def last_slot(trigger: CronTrigger, now: datetime) -> datetime | None:

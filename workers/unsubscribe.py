@@ -1,26 +1,54 @@
 """A person said stop: from this transaction on nothing more goes out to them."""
 
-from sqlmodel import Session, col, select
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, func, or_, select
 
 from winback.canonical import commitment
 from winback.decisions.kind import EntryKind
-from winback.decisions.log import advance, append
+from winback.decisions.log import NO_KEY, advance, append
+from winback.errors import ConflictError
 from winback.store.models import Case, Contact, Effect, Proposal, Review
 from winback.store.people import unsubscribe
+from winback.store.store import Store
 from winback.store.types import CaseState, EffectState, ReviewState
 from workers.services import Services
 
 WAITING = (CaseState.IN_REVIEW, CaseState.ACTING)
+TRIES = 5
+
+
+def people_named(store: Store, who: str) -> Sequence[int]:
+    """Contacts with this key or address, and all others with the same address; addresses in any case."""
+    with store.read() as session:
+        named = session.exec(
+            select(Contact).where(or_(func.lower(Contact.email) == who.lower(), Contact.key == who))
+        ).all()
+        addresses = {one.email.lower() for one in named if one.email}
+        same = session.exec(select(Contact.id).where(func.lower(Contact.email).in_(addresses))).all()
+    return sorted({*(one.id or 0 for one in named), *(one or 0 for one in same)})
 
 
 def stop_contact(services: Services, contact_id: int, source: str) -> bool:
     """Record an unsubscribe and withdraw what waits for that person; False when it was recorded before.
 
     An effect whose intent is committed at this moment may still arrive; the log shows the order.
+
+    Raises:
+        ConflictError: others were at the same rows again and again.
     """
+    for _ in range(TRIES - 1):
+        try:
+            return _stop(services, contact_id, source)
+        except ConflictError:
+            continue
+    return _stop(services, contact_id, source)
+
+
+def _stop(services: Services, contact_id: int, source: str) -> bool:
     now = services.clock.now()
     with services.store.write() as session:
-        contact = session.get_one(Contact, contact_id, with_for_update=True, populate_existing=True)
+        contact = session.get_one(Contact, contact_id, with_for_update=NO_KEY, populate_existing=True)
         if not unsubscribe(session, contact, now):
             return False
         said = commitment(contact.salt, source)
@@ -38,26 +66,26 @@ def _cases_waiting_for(session: Session, contact_id: int) -> list[Case]:
 def _withdraw(session: Session, services: Services, case: Case, contact_id: int) -> None:
     """Let the review or the effect that waits for this person lapse; an agent may look for somebody else."""
     now = services.clock.now()
-    effects = session.exec(
-        select(Effect).where(
-            Effect.case_id == case.id, Effect.contact_id == contact_id, Effect.state == EffectState.PENDING
-        )
-    ).all()
     reviews = session.exec(
         select(Review)
         .join(Proposal)
         .where(Review.case_id == case.id, Proposal.contact_id == contact_id, Review.state == ReviewState.PENDING)
+        .with_for_update(of=Review)
+    ).all()
+    effects = session.exec(
+        select(Effect)
+        .where(Effect.case_id == case.id, Effect.contact_id == contact_id, Effect.state == EffectState.PENDING)
+        .with_for_update()
     ).all()
     if not effects and not reviews:
         return
-    for effect in effects:
-        effect.state = EffectState.LAPSED
     for review in reviews:
         review.state, review.decided_at = ReviewState.LAPSED, now
+    for effect in effects:
+        effect.state = EffectState.LAPSED
     session.flush()
     withdrawn = [*(one.action_hash for one in effects), *(one.action_hash for one in reviews)]
     advance(
-        session, case.id or 0, EntryKind.UNSUBSCRIBED, now,
-        {"contact": contact_id, "withdrew": withdrawn, "source": "see the entry before"},
+        session, case.id or 0, EntryKind.UNSUBSCRIBED, now, {"contact": contact_id, "withdrew": withdrawn},
         allowed=WAITING, state=CaseState.WATCHING, next_at=now + services.again,
     )  # fmt: skip

@@ -26,14 +26,23 @@ def work(services: Services, stop: threading.Event) -> None:
     log.info("worker.started", owner=services.owner)
     try:
         while not stop.is_set():
-            slot = take_run(services)
-            if slot is None:
+            if not _one_slot(services, stop):
                 stop.wait(IDLE_SECONDS)
-            else:
-                carry_out(services, slot, stop)
     finally:
         scheduler.shutdown(wait=True)
         log.info("worker.stopped", owner=services.owner)
+
+
+def _one_slot(services: Services, stop: threading.Event) -> bool:
+    """Take a slot and carry it out; False when there is none, or the database does not answer just now."""
+    try:
+        slot = take_run(services)
+        if slot is not None:
+            carry_out(services, slot, stop)
+    except WinbackError as error:
+        log.error("worker.waits", reason=str(error))  # noqa: TRY400  the reason is the line
+        return False
+    return slot is not None
 
 
 def carry_out(services: Services, slot: Slot, stop: threading.Event) -> None:

@@ -194,6 +194,82 @@ def test_wrong_commands(winback: Run, arguments: list[str], said: str) -> None:
     assert said in answer.line
 
 
+FAR = "9" * 23
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["queue", "show", FAR], "is not in the range 1<=x<=2147483647"),
+        (["queue", "approve", FAR, "--hash", "00000000"], "is not in the range 1<=x<=2147483647"),
+        (["queue", "reject", FAR, "--hash", "00000000", "--code", "not_now"], "is not in the range"),
+        (["queue", "snooze", FAR, "--hash", "00000000", "--until", "2026-05-01"], "is not in the range"),
+        (["queue", "edit", FAR, "--hash", "00000000", "--set", "days=7"], "is not in the range"),
+        (["queue", "settle", FAR, "--sent"], "is not in the range"),
+        (["queue", "snooze", "1", "--until", "9999-12-31"], "between 1990-01-01 and 2200-01-01"),
+        (["log", "show", FAR], "is not in the range"),
+        (["log", "tail", "--case", FAR], "is not in the range"),
+        (["run", "--once", "--as-of", "9999-12-31"], "'9999-12-31' is not between 1990-01-01 and 2200-01-01"),
+        (["--at", "0001-01-01T00:00", "run", "--once"], "'0001-01-01T00:00' is not between 1990-01-01 and 2200"),
+        (["scan", "--as-of", "9999-12-31"], "'9999-12-31' is not between 1990-01-01 and 2200-01-01"),
+        (["scan", "--as-of", "0001-01-01"], "'0001-01-01' is not between 1990-01-01 and 2200-01-01"),
+        (["demo", "--end", "0001-01-01"], "'0001-01-01' is not between 1990-01-01 and 2200-01-01"),
+        (["import", "usage.csv", "--day-zero", "0001-01-01"], "'0001-01-01' is not between 1600-01-01 and 2200"),
+        (
+            ["backtest", "--usage", "u", "--from", "0001-01-01", "--to", "9999-12-31", "--out", "o"],
+            "'0001-01-01' is not between 1990-01-01 and 2200-01-01",
+        ),
+    ],
+)
+def test_numbers_and_dates_out_of_range(here: Run, arguments: list[str], said: str) -> None:
+    """What no row can be numbered, and days from which one cannot count on, are refused with the bounds."""
+    answer = here(*arguments)
+    assert answer.code == 2
+    assert said in answer.line
+
+
+def test_a_schedule_that_never_comes(winback: Run, tmp_path: Path) -> None:
+    """A day that no month has."""
+    write(tmp_path, "config.yaml", "version: 1\nschedule: {pass: '0 0 31 2 *'}\n")
+    line = "schedule.pass: '0 0 31 2 *' never comes; name a day that exists"
+    answer = winback("doctor", "--offline")
+    assert answer.code == 3
+    assert f"bad  schedule   {line}" in answer.out
+    answer = winback("run")
+    assert answer.code == 2
+    assert answer.line == f"winback: {line}"
+
+
+def test_a_folder_whose_name_looks_like_markup(winback: Run, tmp_path: Path) -> None:
+    """Paths are printed as they are."""
+    write(tmp_path, "config.yaml", 'version: 1\nhome: "a[/b]c"\n')
+    answer = winback("doctor", "--offline")
+    assert "Traceback" not in answer.err
+    assert "a[/b]c" in answer.out
+    answer = winback("init", "d[/b]e")
+    assert answer.code == 0
+    assert "Wrote d[/b]e/config.yaml. " in answer.out
+    policy = write(tmp_path, "p[/b]q/policy.yaml", "version: 1\nrules: [{id: only, kind: consent}]\n")
+    answer = winback("policy", "check", str(policy.relative_to(tmp_path)))
+    assert answer.code == 0
+    assert "p[/b]q/policy.yaml, hash" in answer.out
+
+
+@pytest.mark.parametrize("command", [["doctor", "--offline"], ["run", "--once"], ["policy", "check"]])
+@pytest.mark.parametrize(
+    ("path", "said"), [("config.yaml/x.yaml", "Not a directory"), ("p" * 300, "File name too long")]
+)
+def test_a_policy_that_cannot_be_reached(
+    winback: Run, tmp_path: Path, command: list[str], path: str, said: str
+) -> None:
+    """A path below a file, or longer than any."""
+    write(tmp_path, "config.yaml", f"version: 1\npolicies: {{path: {path}}}\n")
+    answer = winback(*command)
+    assert answer.code in (2, 3)
+    assert "Traceback" not in answer.err
+    assert f"cannot be read ({said}); check the path" in answer.out + answer.err
+
+
 @pytest.fixture
 def refusing_endpoint() -> Iterator[str]:
     """An OpenAI-compatible endpoint that answers 401 to everything, and repeats the key."""

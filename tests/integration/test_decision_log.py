@@ -1,10 +1,12 @@
 """The decision log finds what was altered, removed or swapped."""
 
 import hashlib
+import sqlite3
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
 from winback.decisions.kind import EntryKind
@@ -37,6 +39,17 @@ def lived(services: Services) -> Store:
 def change(store: Store, statement: str, **values: object) -> None:
     with store.engine.begin() as connection:
         connection.execute(text(statement), values)
+
+
+def change_past_the_keys(store: Store, statement: str) -> None:
+    """As somebody with a shell of the database would: foreign keys are not enforced."""
+    if not store.is_sqlite:
+        change(store, f"SET LOCAL session_replication_role = replica; {statement}")
+        return
+    shell = sqlite3.connect(store.url.database or "")
+    with shell:
+        shell.execute(statement)
+    shell.close()
 
 
 def found(store: Store) -> set[tuple[str, str]]:
@@ -93,7 +106,7 @@ def test_a_removed_entry_is_found_and_named(lived: Store) -> None:
 def test_a_removed_tail_is_found(lived: Store) -> None:
     """The seal remembers how many there were."""
     change(lived, "DELETE FROM decision_entry WHERE position >= 6")
-    assert ("missing", "entry 7: the log was sealed with 8 entries") in found(lived)
+    assert ("missing", "entries 6 to 7: the log was sealed with 8 entries") in found(lived)
 
 
 def test_a_swapped_pair_is_found_and_named(lived: Store) -> None:
@@ -126,6 +139,124 @@ def test_what_the_log_speaks_of_is_checked_too(lived: Store, statement: str, exp
     """Rows that the log names by their hash may not change."""
     change(lived, statement)
     assert ("altered", expected) in found(lived)
+
+
+RECEIPT = "UPDATE effect SET receipt = '{}' WHERE id = 2"
+RECEIPT_FOUND = ("altered", "the receipt of effect 2 of case 2")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE decision_entry SET body = 'x' WHERE position = 2", "entry 2 ("),
+        ("UPDATE decision_entry SET body = '5' WHERE position = 2", "entry 2 ("),
+        ("UPDATE decision_entry SET body = '[]' WHERE position = 2", "entry 2 ("),
+        ("UPDATE decision_entry SET kind = 'odd' WHERE position = 2", "entry 2 (odd, case "),
+        ("UPDATE decision_entry SET at = '2020-01-01 00:00:00' WHERE position = 2", "entry 2 ("),
+        ("UPDATE decision_entry SET leaf_hash = 'odd' WHERE position = 2", "the root over the first "),
+        ("UPDATE cases SET version = 2000000000 WHERE id = 1", None),
+        ("UPDATE cases SET version = 2 WHERE id = 1", "case 1: the log has a step 4, its version is 2"),
+        ("UPDATE cases SET state = 'odd' WHERE id = 1", "case 1: 'odd' is no state"),
+        ("UPDATE effect SET state = 'odd' WHERE id = 1", "effect 1 of case 1: 'odd' is no state"),
+        ("UPDATE seal SET root = 'odd' WHERE size = 4", "the root over the first 4 entries is not the sealed one"),
+    ],
+)
+def test_values_that_winback_never_wrote_are_found(lived: Store, statement: str, expected: str | None) -> None:
+    """Whatever a row holds by now, it is named, and all the rest is checked still."""
+    change(lived, statement)
+    change(lived, RECEIPT)
+    problems = found(lived)
+    assert RECEIPT_FOUND in problems
+    if expected:
+        assert [where for what, where in problems if what in ("altered", "swapped") and where.startswith(expected)]
+    else:
+        assert ("missing", "case 1, steps 5 to 2000000000 of 2000000000") in problems
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE decision_entry SET body = x'ff' WHERE position = 2", "entry 2 ("),
+        ("UPDATE decision_entry SET body = CAST(x'ff' AS TEXT) WHERE position = 2", "entry 2"),
+        ("UPDATE decision_entry SET kind = x'ff' WHERE position = 2", "entry 2 ("),
+        ("UPDATE decision_entry SET at = 'never' WHERE position = 2", "entry 2: its row cannot be read"),
+        ("UPDATE decision_entry SET position = 'x' WHERE position = 2", "the entry in row 3: 'x' is no position"),
+        ("UPDATE decision_entry SET position = -2 WHERE position = 2", "the entry in row 3: -2 is no position"),
+        ("UPDATE cases SET \"drop\" = 'x' WHERE id = 1", "case 1: its row cannot be read"),
+        ("UPDATE cases SET \"drop\" = '[NaN]' WHERE id = 1", "the drop of case 1"),
+        ("UPDATE cases SET version = 'x' WHERE id = 1", "case 1: 'x' is no version"),
+        ("UPDATE cases SET opened_at = 5 WHERE id = 1", "case 1: its row cannot be read"),
+        ("UPDATE contact SET unsubscribed_at = 'never' WHERE id = 1", "contact 1: its row cannot be read"),
+        ("UPDATE contact SET salt = x'ff' WHERE id = 1", "proposal 1 of case 1"),
+        ("UPDATE proposal SET message = '{' WHERE id = 1", "proposal 1: its row cannot be read"),
+        ("UPDATE effect SET receipt = '{' WHERE id = 1", "effect 1: its row cannot be read"),
+        ("UPDATE seal SET at = 'never' WHERE size = 4", "the seal over 4 entries: its row cannot be read"),
+    ],
+)
+def test_values_of_no_type_are_found(lived: Store, statement: str, expected: str) -> None:
+    """SQLite keeps what is no JSON, date or text: it is named, the rest checked. PostgreSQL refuses most."""
+    try:
+        change(lived, statement)
+    except DBAPIError:
+        assert not lived.is_sqlite
+        return
+    change(lived, RECEIPT)
+    problems = found(lived)
+    assert RECEIPT_FOUND in problems
+    assert [where for what, where in problems if what == "altered" and where.startswith(expected)]
+
+
+def test_a_date_that_python_does_not_have_is_found(lived: Store) -> None:
+    """PostgreSQL has a moment after all others; SQLite keeps the word."""
+    change(lived, "UPDATE contact SET unsubscribed_at = 'infinity' WHERE id = 1")
+    change(lived, RECEIPT)
+    assert found(lived) == {RECEIPT_FOUND, ("altered", "contact 1: its row cannot be read")}
+
+
+def test_a_body_that_says_nothing_is_found_before_its_seal_too(services: Services) -> None:
+    """A matching hash alone is not enough while there is no leaf."""
+    with services.store.write() as session:
+        append(session, EntryKind.ALARMS_HELD, NOON, {"reason": "late"})
+    for body in ("5", '{"drop_hash": 1}', '{"action_hash": []}', "[" * 100_000):
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        change(services.store, "UPDATE decision_entry SET body = :b, entry_hash = :h", b=body, h=digest)
+        named = "the entry in row 1, not yet sealed (alarms_held, case None, step None)"
+        assert found(services.store) == {("altered", named)}
+
+
+def test_a_removed_contact_is_found_and_named(lived: Store) -> None:
+    """Without its salt a proposal cannot be checked: that is said of each, and the rest is checked."""
+    change_past_the_keys(lived, "DELETE FROM contact WHERE id = 1")
+    change(lived, RECEIPT)
+    assert found(lived) == {RECEIPT_FOUND, ("missing", "contact 1 of proposal 1 of case 1")}
+
+
+@pytest.mark.parametrize(("statement", "count"), [("DELETE FROM seal", 8), ("DELETE FROM seal WHERE size > 4", 8)])
+def test_a_removed_seal_is_found(lived: Store, statement: str, count: int) -> None:
+    """Positions come with a seal: what has one and is under none was sealed by somebody else."""
+    change(lived, statement)
+    assert found(lived) == {("missing", f"the seal over {count} entries")}
+
+
+def test_an_altered_edge_is_found(lived: Store) -> None:
+    """The next seal grows from it."""
+    change(lived, "UPDATE seal SET edge = :edge WHERE size = 8", edge=b"odd")
+    assert found(lived) == {("altered", "the root over the first 8 entries is not the sealed one")}
+
+
+def test_a_gap_is_one_problem_however_wide(lived: Store) -> None:
+    """A position far away does not make verification run for ever."""
+    change(lived, "UPDATE decision_entry SET position = 2000000000 WHERE position = 7")
+    problems = found(lived)
+    assert ("missing", "entries 7 to 1999999999") in problems
+    assert ("missing", "the seal over 2000000001 entries") in problems
+
+
+def test_a_state_that_does_not_exist_is_found(services: Services) -> None:
+    """A queue item of a state that Winback does not know."""
+    services = _with_reviews(services)
+    change(services.store, "UPDATE review SET state = 'odd'")
+    assert found(services.store) == {("altered", "queue item 1: 'odd' is no state")}
 
 
 def test_an_approval_written_past_the_log_is_found(services: Services) -> None:

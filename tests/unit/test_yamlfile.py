@@ -134,3 +134,19 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         read_yaml(tmp_path)
     with pytest.raises(InputError, match=r"latin.yaml:2:1: is not UTF-8"):
         read_yaml(tmp_path / "latin.yaml")
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("file/x.yaml", "'{}': cannot be read (Not a directory); check the path"),
+        ("p" * 300, "'{}': cannot be read (File name too long); check the path"),
+        ("a\0b", "cannot be read (embedded null byte); check the path"),
+    ],
+)
+def test_a_path_that_cannot_be_read(tmp_path: Path, path: str, line: str) -> None:
+    """Whatever the system says of a path, it is one line."""
+    (tmp_path / "file").write_text("a: 1\n")
+    with pytest.raises(InputError) as caught:
+        read_yaml(tmp_path / path)
+    assert line.format(tmp_path / path) in str(caught.value)

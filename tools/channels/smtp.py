@@ -118,7 +118,8 @@ def _before_text(stage: str) -> Iterator[None]:
         yield
     except smtplib.SMTPAuthenticationError as error:
         # The server's own words may repeat what it was given.
-        raise NotSent(f"login was refused ({error.smtp_code})", retry=error.smtp_code < 500) from None
+        # A wrong password is mended by the operator, not a reason to give the message up.
+        raise NotSent(f"login was refused ({error.smtp_code})", retry=True) from None
     except smtplib.SMTPResponseException as error:
         shown = _shown(error.smtp_code, error.smtp_error)
         raise NotSent(f"{stage}: {shown}", retry=not 500 <= error.smtp_code < 600) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from winback import __version__
-from winback.cli.context import Session
+from winback.cli.context import Moment, Session
 from winback.errors import Exit, WinbackError
 
 COMMANDS = {
@@ -51,7 +51,7 @@ class Commands(click.Group):
 )
 @click.option(
     "--at",
-    type=click.DateTime(["%Y-%m-%dT%H:%M"]),
+    type=Moment("%Y-%m-%dT%H:%M"),
     help="Pretend it is this moment (UTC): to replay history; refused where messages leave the machine.",
 )
 @click.pass_context

@@ -9,13 +9,12 @@ import click
 import duckdb
 from rich.progress import Progress
 
-from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.context import DATE, Session, json_option, pass_session, print_json
 from winback.errors import InputError, SetupError
 from winback.usage.backtest import BacktestReport, backtest, every
 from winback.usage.engine import file_literal
 
 NEEDED = ("account", "day", "count")
-DATE = click.DateTime(["%Y-%m-%d"])
 
 
 class Step(click.ParamType[int, str]):

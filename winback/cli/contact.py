@@ -1,13 +1,11 @@
 """`winback contact`: what a person asked for, written down by hand."""
 
 import click
-from sqlmodel import col, or_, select
 
 from winback import bootstrap
 from winback.cli.context import Session, pass_session
 from winback.errors import InputError
-from winback.store.models import Contact
-from workers.unsubscribe import stop_contact
+from workers.unsubscribe import people_named, stop_contact
 
 
 @click.group("contact")
@@ -22,15 +20,12 @@ def command() -> None:
 def stop(session: Session, who: str, source: str) -> None:
     """Never write to a person again. WHO is an e-mail address or a contact's key."""
     with bootstrap.services(session.settings, session.clock) as services:
-        with services.store.read() as state:
-            found = state.exec(
-                select(Contact.id).where(or_(col(Contact.email) == who, col(Contact.key) == who))
-            ).all()
+        found = people_named(services.store, who)
         if not found:
             raise InputError(
                 "no contact has this address or key", where=repr(who), fix="check it in your people file"
             )
-        changed = sum(stop_contact(services, one, source) for one in found if one is not None)
+        changed = sum(stop_contact(services, one, source) for one in found)
     already = len(found) - changed
     session.out.print(
         f"Stopped: {changed} contact(s) will never be written to again"

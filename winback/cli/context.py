@@ -18,6 +18,27 @@ from winback.settings import Settings, load_settings
 
 DEFAULT_CONFIG = Path("config.yaml")
 
+EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001  as typed, before it has a zone
+
+
+class Moment(click.DateTime):
+    """A date or a moment from which one can count some days back and forth: years 1 and 9999 have no room."""
+
+    def __init__(self, *formats: str, earliest: datetime = EARLIEST) -> None:
+        super().__init__(formats)
+        self.earliest = earliest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        found = super().convert(value, param, ctx)
+        if not self.earliest <= found <= LATEST:
+            self.fail(f"{value!r} is not between {self.earliest:%Y-%m-%d} and {LATEST:%Y-%m-%d}", param, ctx)
+        return found
+
+
+DATE = Moment("%Y-%m-%d")
+NUMBER = click.IntRange(1, 2**31 - 1)
+"""What a row can be numbered, on PostgreSQL as on SQLite."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 

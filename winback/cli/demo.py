@@ -12,7 +12,7 @@ from rich.console import Console
 from sqlmodel import col, select
 
 from winback import HOME, bootstrap, event_log
-from winback.cli.context import Session, pass_session
+from winback.cli.context import DATE, Session, pass_session
 from winback.cli.demo_report import Tally, say_day, say_heading, say_log, say_next, say_score, say_verdicts
 from winback.cli.progress import pass_progress
 from winback.clock import SimulatedClock
@@ -56,7 +56,7 @@ log: {{level: error}}
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), help="Where it all is kept.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Another seed is another company.")
 @click.option("--accounts", type=click.IntRange(20, 5000), default=300, show_default=True)
-@click.option("--end", type=click.DateTime(["%Y-%m-%d"]), help="Last day of usage; default yesterday.")
+@click.option("--end", type=DATE, help="Last day of usage; default yesterday.")
 @pass_session
 def command(session: Session, folder: Path, seed: int, accounts: int, end: datetime | None) -> None:
     """The main job on a simulated sample company, in a scratch folder."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from winback.cli.run import WORDS
+from winback.cli.terminal import plain_text
 from winback.decisions.kind import EntryKind
 from winback.decisions.verify import Verification
 from winback.simulation.truth import Found, Score
@@ -60,7 +61,7 @@ def say_day(out: Console, report: PassReport, reviewed: int, sent: int) -> None:
     line = "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
     out.print(line)
     if plain["held"]:
-        out.print(f"      [yellow]alarms held:[/] {plain['held']}", soft_wrap=True)
+        out.print(f"      [yellow]alarms held:[/] {plain_text(plain['held'])}", soft_wrap=True)
 
 
 def say_verdicts(out: Console, tally: Tally) -> None:
@@ -96,15 +97,16 @@ def say_log(out: Console, verified: Verification) -> None:
 
 def say_next(out: Console, folder: Path) -> None:
     """What one can look at now."""
-    command = f"{_program()} -c {folder / 'config.yaml'}"
+    program = plain_text(_program())
+    command = f"{program} -c {plain_text(str(folder / 'config.yaml'))}"
     out.print(
-        f"\nLook around in {folder}/: outbox/ has every message as it would have gone out.\n"
+        f"\nLook around in {plain_text(str(folder))}/: outbox/ has every message as it would have gone out.\n"
         f"The queue of the last days is left for you:\n"
         f"  {command} queue list\n"
         f"  {command} queue show ITEM\n"
         f"  {command} log tail\n"
         f"  {command} log verify\n"
-        f"Your own customers: {_program()} import USAGE.csv, import PEOPLE.csv, then run --once (see README.md).",
+        f"Your own customers: {program} import USAGE.csv, import PEOPLE.csv, then run --once (see README.md).",
         soft_wrap=True,
     )
 

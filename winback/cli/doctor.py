@@ -16,6 +16,7 @@ from tools.catalogue import load_catalogue
 from tools.registry import default_registry
 from winback import bootstrap
 from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.terminal import plain_text
 from winback.errors import SetupError, WinbackError
 from winback.settings import Settings
 from winback.store.models import Account, Contact
@@ -50,7 +51,7 @@ def command(session: Session, offline: bool, as_json: bool) -> None:
         print_json([asdict(one) for one in findings])
     else:
         for one in findings:
-            session.out.print(f"{MARKS[one.health]} {one.what:<10} {one.detail}", markup=True)
+            session.out.print(f"{MARKS[one.health]} {one.what:<10} {plain_text(one.detail)}", soft_wrap=True)
     bad = sum(one.health == "bad" for one in findings)
     if bad:
         raise SetupError(f"{bad} thing(s) must be mended before Winback can run", fix="see the lines marked bad")

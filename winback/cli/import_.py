@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.context import Moment, Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
@@ -32,6 +32,8 @@ from winback.usage.staging import header
 from winback.usage.warehouse import Warehouse
 
 MOST_REASONS = 12
+DAY_ZERO = Moment("%Y-%m-%d", earliest=datetime(1600, 1, 1))  # noqa: DTZ001  a date
+"""Spreadsheets count from 1899, some machines from 1601."""
 RATE_FROM_ROWS = 100_000
 TELLING_COLUMNS = frozenset(PEOPLE_COLUMNS) - {
     "account",
@@ -60,7 +62,7 @@ ABSENT = {
 @click.option("--count", metavar="COL", help="Column with how often; without one, once a row.")
 @click.option(
     "--day-zero",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY_ZERO,
     metavar="DATE",
     help="Days are whole numbers counted from this date.",
 )

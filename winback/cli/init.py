@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from winback.cli.context import DEFAULT_CONFIG, Session, pass_session
+from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, SetupError
 from winback.settings_text import starting_config
 
@@ -28,5 +29,6 @@ def command(session: Session, folder: Path) -> None:
             f"cannot be written ({error.strerror})", where=str(target), fix="choose another folder"
         ) from None
     session.out.print(
-        f"Wrote {target}. Next: winback import USAGE.csv, winback import PEOPLE.csv, winback doctor."
+        f"Wrote {plain_text(str(target))}. "
+        "Next: winback import USAGE.csv, winback import PEOPLE.csv, winback doctor."
     )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from sqlmodel import col, select
 
-from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.context import NUMBER, Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.decisions.tell import tell
 from winback.decisions.verify import verify as verify_log
@@ -26,7 +26,7 @@ def command() -> None:
 
 @command.command("tail")
 @click.option("-n", "lines", default=20, type=click.IntRange(1, 100_000), help="How many of the newest entries.")
-@click.option("--case", "case_id", type=int, help="One case only.")
+@click.option("--case", "case_id", type=NUMBER, help="One case only.")
 @click.option("--follow", "-f", is_flag=True, help="Go on printing as entries come.")
 @json_option
 @pass_session
@@ -80,7 +80,7 @@ def _print(session: Session, entries: list[DecisionEntry]) -> None:
 
 
 @command.command("show")
-@click.argument("entry", type=int)
+@click.argument("entry", type=NUMBER)
 @json_option
 @pass_session
 def show(session: Session, entry: int, as_json: bool) -> None:

@@ -49,6 +49,8 @@ def _print(session: Session, policy: Policy) -> None:
     for heading in ("rule", "kind", "mode", "says"):
         table.add_column(heading, overflow="fold", no_wrap=heading != "says")
     for rule in policy.rules:
-        table.add_row(rule.id, rule.kind, rule.mode, plain_text(rule.describe()))
+        table.add_row(plain_text(rule.id), rule.kind, rule.mode, plain_text(rule.describe()))
     session.out.print(table)
-    session.out.print(f"{len(policy.rules)} rules, no mistakes. {policy.source}, hash {policy.hash[:12]}")
+    session.out.print(
+        f"{len(policy.rules)} rules, no mistakes. {plain_text(str(policy.source))}, hash {policy.hash[:12]}"
+    )

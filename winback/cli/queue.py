@@ -14,7 +14,7 @@ from policies.plain import verdict_from_plain
 from policies.verdict import Decision
 from policies.words import explain
 from winback import bootstrap
-from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.context import NUMBER, Moment, Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Effect, Proposal, Review
@@ -23,6 +23,7 @@ from winback.store.types import EffectState, ReviewState
 from winback.usage.drop import drop_from_plain
 from workers import review as reviews
 from workers.services import Services
+from workers.settle import settle as settle_effect
 
 hash_option = click.option(
     "--hash", "shown", help="The first 8 or more digits of the hash that `queue show` printed."
@@ -108,12 +109,12 @@ def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict
     for doubt in doubts:
         session.out.print(
             f"effect {doubt['effect']} (case {doubt['case']}, {plain_text(doubt['account'])}, {doubt['tool']}): "
-            f"{doubt['state']}; {plain_text(doubt['problem'])}"
+            f"{doubt['state']}; {plain_text(doubt['problem'])} (winback queue settle {doubt['effect']} ...)"
         )
 
 
 @command.command("show")
-@click.argument("item", type=int)
+@click.argument("item", type=NUMBER)
 @json_option
 @pass_session
 def show(session: Session, item: int, as_json: bool) -> None:
@@ -161,7 +162,7 @@ def _print_card(session: Session, item: reviews.Item) -> None:
 
 
 @command.command("approve")
-@click.argument("item", type=int)
+@click.argument("item", type=NUMBER)
 @hash_option
 @pass_session
 def approve(session: Session, item: int, shown: str | None) -> None:
@@ -172,7 +173,7 @@ def approve(session: Session, item: int, shown: str | None) -> None:
 
 
 @command.command("reject")
-@click.argument("item", type=int)
+@click.argument("item", type=NUMBER)
 @hash_option
 @click.option("--code", required=True, help=f"One of {', '.join(reviews.REJECT_CODES)}.")
 @click.option("--note", default="", help="In your own words; kept beside the item.")
@@ -185,9 +186,9 @@ def reject(session: Session, item: int, shown: str | None, code: str, note: str)
 
 
 @command.command("snooze")
-@click.argument("item", type=int)
+@click.argument("item", type=NUMBER)
 @hash_option
-@click.option("--until", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d"]), help="In UTC.")
+@click.option("--until", required=True, type=Moment("%Y-%m-%dT%H:%M", "%Y-%m-%d"), help="In UTC.")
 @pass_session
 def snooze(session: Session, item: int, shown: str | None, until: datetime) -> None:
     """Put an item out of sight until a moment before it expires."""
@@ -198,7 +199,7 @@ def snooze(session: Session, item: int, shown: str | None, until: datetime) -> N
 
 
 @command.command("edit")
-@click.argument("item", type=int)
+@click.argument("item", type=NUMBER)
 @hash_option
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="An editable field; may be repeated.")
 @pass_session
@@ -218,6 +219,18 @@ def edit(session: Session, item: int, shown: str | None, changes: tuple[str, ...
             refused = [one for one in decided.verdict.results if one.decision is Decision.DENY]
             reasons = "; ".join(explain(one) for one in refused)
             raise ConflictError(f"the policy refuses the edit ({reasons})", fix="the item stays as it was")
+
+
+@command.command("settle")
+@click.argument("effect", type=NUMBER)
+@click.option("--sent/--not-sent", "sent", required=True, default=None, help="What you found out.")
+@pass_session
+def settle(session: Session, effect: int, sent: bool) -> None:
+    """Say whether an effect that may have been sent, or that failed, reached the customer."""
+    with bootstrap.services(session.settings, session.clock) as services:
+        settle_effect(services, effect, sent=sent, by=_me())
+    rest = "It counts as a contact." if sent else "An agent may look at the case again at the next run."
+    session.out.print(f"Settled. {rest}")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from winback import bootstrap
-from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.context import DATE, Session, json_option, pass_session, print_json
 from winback.cli.progress import pass_progress
 from winback.cli.terminal import plain_text
 from winback.decisions.kind import EntryKind
@@ -22,7 +22,7 @@ WORDS = {
     EntryKind.ALLOWED: "allowed",
     EntryKind.QUEUED: "waiting for a person",
     EntryKind.DENIED: "denied",
-    EntryKind.NOTHING_ALLOWED: "nothing that the policy allows",
+    EntryKind.NOTHING_ALLOWED: "denied with all their options",
     EntryKind.NOTHING_TO_OFFER: "nothing to offer",
     EntryKind.NOTHING_CHOSEN: "the agent chose nothing",
     EntryKind.MODEL_FAILED: "the model failed",
@@ -40,7 +40,7 @@ WORDS = {
 @click.option("--once", is_flag=True, help="One pass, then stop.")
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DATE,
     help="With --once: the last day of usage to look at; it is then the morning after (files channel only).",
 )
 @json_option
@@ -75,7 +75,7 @@ def print_report(session: Session, report: PassReport) -> None:
         f"Usage up to {report.as_of}: {scanned.found.accounts:,} accounts, {len(scanned.found.drops)} drops."
     )
     if scanned.found.held:
-        out.print(f"Alarms are held: {scanned.found.held}.")
+        out.print(f"Alarms are held: {plain_text(scanned.found.held)}.")
     out.print(f"Cases: {len(scanned.opened)} opened, {len(scanned.closed)} closed.")
     plain = report.to_plain()
     for title, counts in (("Proposals", plain["proposed"]), ("Effects", plain["acted"])):

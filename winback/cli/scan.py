@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from winback import bootstrap
-from winback.cli.context import Session, json_option, pass_session, print_json
+from winback.cli.context import DATE, Session, json_option, pass_session, print_json
 from winback.cli.scan_table import scan_table
 from winback.usage.detect.scan import Scan
 from winback.usage.drop import drop_to_plain
@@ -19,7 +19,7 @@ from workers.scan import scan as scan_and_open
 @click.command("scan")
 @click.option(
     "--as-of",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DATE,
     metavar="DATE",
     help="Judge by usage up to and including this day, the morning after it; default yesterday.",
 )

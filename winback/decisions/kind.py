@@ -29,5 +29,6 @@ class EntryKind(StrEnum):
     NOT_SENT = "not_sent"
     MAY_HAVE_BEEN_SENT = "may_have_been_sent"
     FAILED = "failed"
+    SETTLED = "settled"
     CLOSED = "closed"
     UNSUBSCRIBED = "unsubscribed"

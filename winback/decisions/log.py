@@ -22,6 +22,8 @@ from winback.store.store import Store
 from winback.store.types import CaseState
 
 BATCH = 5000
+NO_KEY: Any = {"key_share": True}
+"""A row lock that rows pointing at this one do not wait for: two proposals of two workers must not deadlock."""
 
 
 def advance(
@@ -39,7 +41,7 @@ def advance(
     Raises:
         ConflictError: the case is gone, or not in one of the `allowed` states: somebody was first.
     """
-    case = session.get(Case, case_id, with_for_update=True, populate_existing=True)
+    case = session.get(Case, case_id, with_for_update=NO_KEY, populate_existing=True)
     states = sorted(allowed)
     if case is None:
         raise ConflictError(f"case {case_id} is gone", fix="look again")

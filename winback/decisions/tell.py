@@ -84,6 +84,7 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.NOT_SENT: lambda body: f"{_effect(body)}, again at {body['again_at'][:16]} UTC",
     EntryKind.MAY_HAVE_BEEN_SENT: lambda body: f"{_effect(body)}: a person must look",
     EntryKind.FAILED: lambda body: f"{_effect(body)}: a person must look",
+    EntryKind.SETTLED: lambda body: f"{_effect(body)}: {body['by']} says {'sent' if body['sent'] else 'not sent'}",
     EntryKind.CLOSED: _closed,
     EntryKind.UNSUBSCRIBED: lambda body: f"contact {body['contact']}",
 }

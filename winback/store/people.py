@@ -25,10 +25,16 @@ class PeopleStored:
 
 
 def store_people(session: Session, people: People) -> PeopleStored:
-    """Insert and update, in the caller's transaction. A person who unsubscribed stays unsubscribed."""
+    """Insert and update, in the caller's transaction.
+
+    Who unsubscribed stays unsubscribed: an address counts, under whatever key or account it comes back.
+    """
     accounts, accounts_new, accounts_changed = _store_accounts(session, people.accounts)
     contacts_new = contacts_changed = consents_changed = 0
     known = _contacts(session)
+    stopped = {
+        one.email.lower(): one.unsubscribed_at for one in known.values() if one.email and one.unsubscribed_at
+    }
     for record in people.contacts:
         account_id = accounts[record.account]
         contact = known.get((account_id, record.key))
@@ -41,6 +47,9 @@ def store_people(session: Session, people: People) -> PeopleStored:
         else:
             contacts_changed += _set(contact, _contact_values(record))
         consents_changed += _store_consents(session, contact, record)
+        if contact.email and contact.email.lower() in stopped:
+            session.flush()
+            unsubscribe(session, contact, stopped[contact.email.lower()])
     session.flush()
     return PeopleStored(accounts_new, accounts_changed, contacts_new, contacts_changed, consents_changed)
 

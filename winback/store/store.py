@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlmodel import Session, create_engine
 
 from winback.errors import ConflictError, InputError, SetupError
 
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+RACES = ("40001", "40P01")
+"""PostgreSQL's serialization failure and deadlock: nothing was changed, and trying again is right."""
 
 
 class Store:
@@ -29,10 +31,10 @@ class Store:
     def _open(self, busy_seconds: float) -> Engine:
         if not self.is_sqlite:
             wait = {"connect_timeout": max(2, int(busy_seconds))}
-            return create_engine(self.url, pool_pre_ping=True, connect_args=wait)
+            return create_engine(self.url, pool_pre_ping=True, hide_parameters=True, connect_args=wait)
         if self.url.database and self.url.database != ":memory:":
             make_folder(Path(self.url.database).parent)
-        engine = create_engine(self.url, connect_args={"timeout": busy_seconds})
+        engine = create_engine(self.url, hide_parameters=True, connect_args={"timeout": busy_seconds})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -55,19 +57,23 @@ class Store:
         try:
             with self.engine.connect() as connection:
                 connection.execution_options(winback_write=write)
+                if not (self.is_sqlite or write):
+                    connection.execution_options(isolation_level="REPEATABLE READ")
                 with Session(connection, expire_on_commit=False, autoflush=False) as session:
                     yield session
-        except OperationalError as error:
-            raise self.problem(error) from None
         except IntegrityError as error:
             raise ConflictError(f"somebody else was first ({_short(error)})", fix="look again") from error
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in RACES:
+                raise ConflictError("somebody else was at the same rows", fix="look again") from None
+            raise self.problem(error) from None
 
     def lock(self, session: Session, name: str) -> None:
         """Hold a named lock until the transaction ends; on SQLite the transaction is that lock."""
         if not self.is_sqlite:
             session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
 
-    def problem(self, error: OperationalError) -> SetupError:
+    def problem(self, error: DBAPIError) -> SetupError:
         """What went wrong with the database, as one line without the password."""
         reason = _short(error)
         place = self.url.render_as_string(hide_password=True)
@@ -77,6 +83,8 @@ class Store:
             return SetupError(f"database cannot be written ({reason})", where=place, fix="check its folder")
         if "no such " in reason or "does not exist" in reason:
             return SetupError(f"database is not set up ({reason})", where=place, fix="run 'winback doctor'")
+        if not isinstance(error, OperationalError):
+            return SetupError(f"database cannot be used ({reason})", where=place, fix="check what it is")
         return SetupError(f"database does not answer ({reason})", where=place, fix="check that it runs")
 
     def close(self) -> None:

@@ -1,23 +1,36 @@
 """Effects: judged again, intended before the call, completed under a fence."""
 
+import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
+from policies.evaluate import evaluate
+from policies.facts import Facts
+from policies.policy import Policy
+from policies.verdict import Verdict
 from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Receipt
 from winback.clock import SimulatedClock
 from winback.decisions.kind import EntryKind
 from winback.decisions.verify import verify
-from winback.store.models import Case, Contact, Effect
+from winback.errors import ConflictError
+from winback.store.models import Case, Contact, Effect, Proposal
+from winback.store.people import store_people
 from winback.store.types import CaseState, EffectState, Outcome
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, NOON, PERMISSIVE, add_account, entries, open_case
+from winback.usage.bad_rows import BadRows
+from winback.usage.people import People
+from winback.usage.person import AccountRecord, ConsentRecord, ContactRecord
 from workers.act import act, act_all
+from workers.owner import this_owner
 from workers.propose import propose_all
 from workers.scan import close
 from workers.services import Services
-from workers.unsubscribe import stop_contact
+from workers.settle import settle
+from workers.unsubscribe import people_named, stop_contact
 
 
 @pytest.fixture
@@ -86,6 +99,28 @@ def test_a_lapsed_effect_is_proposed_again_later(due: Services) -> None:
     propose_all(due, AS_OF)
     assert kinds(act_all(due)) == ["done"]
     assert len(channel(due).sent) == 1
+
+
+def test_an_address_that_comes_back_under_another_key_stays_unsubscribed(due: Services) -> None:
+    """Whatever key or account a later file gives them, the person said stop."""
+    assert stop_contact(due, 1, "reply")
+    people = People(
+        source="p.csv",
+        accounts=(AccountRecord(key="bolt", name="Bolt"),),
+        contacts=(
+            ContactRecord(
+                key="new-key", account="bolt", name="Ann", email="ACME-Ann@example.com", language="en", zone=None,
+                consents=(ConsentRecord("email", "retention", "granted", "form", None),),
+            ),
+        ),
+        bad=BadRows(0, {}, None),
+    )  # fmt: skip
+    with due.store.write() as session:
+        store_people(session, people)
+    with due.store.read() as session:
+        again = session.exec(select(Contact).where(Contact.key == "new-key")).one()
+    assert again.unsubscribed_at == NOON
+    assert set(people_named(due.store, "acme-ann@EXAMPLE.com")) == {1, again.id}
 
 
 def test_who_unsubscribed_is_not_written_to(due: Services) -> None:
@@ -230,6 +265,140 @@ def test_a_worker_that_lost_its_lease_changes_nothing(due: Services) -> None:
     assert len(receiver.sent) == 1
     assert effect(due).epoch == 2
     assert verify(due.store).problems == ()
+
+
+def die_in_mid_call(services: Services, *, arrived: bool) -> None:
+    """The worker claims the effect, hands it over or not, and its process is gone."""
+    receiver = channel(services)
+    send = receiver.send
+
+    def dying(parcel: Parcel) -> Receipt:
+        if arrived:
+            send(parcel)
+        raise DiesError
+
+    receiver.send = dying  # type: ignore[method-assign]
+    with pytest.raises(DiesError):
+        act_all(services)
+    receiver.send = send  # type: ignore[method-assign]
+    machine = this_owner().rsplit("/", 2)[0]
+    with services.store.write() as session:
+        session.get_one(Effect, 1).lease_owner = f"{machine}/999999999/1.00"
+
+
+def test_what_arrived_is_written_down_by_the_next_run(due: Services) -> None:
+    """A receipt that the dead worker could not write; nothing is sent again."""
+    die_in_mid_call(due, arrived=True)
+    assert kinds(act_all(due)) == ["done"]
+    assert len(channel(due).sent) == 1
+    assert effect(due).receipt["answer"] == "kept"
+    assert verify(due.store).problems == ()
+
+
+def test_an_intent_that_did_not_arrive_is_judged_anew(due: Services) -> None:
+    """Unsubscribed between the crash and the next run: nothing is sent."""
+    die_in_mid_call(due, arrived=False)
+    assert stop_contact(due, 1, "reply")
+    assert kinds(act_all(due)) == ["lapsed"]
+    assert channel(due).sent == []
+    assert verify(due.store).problems == ()
+
+
+def test_a_refusal_after_a_possible_send_stays_a_contact(due: Services) -> None:
+    """The first try arrived; a later refusal cannot make it unsent."""
+    die_in_mid_call(due, arrived=True)
+    channel(due).failures = [NotSent("disk full", retry=True)]
+    assert kinds(act_all(due)) == ["done"]
+    assert effect(due).intent_at is not None
+
+
+def test_a_frozen_worker_may_still_send(due: Services) -> None:
+    """Only its lease has ended: a refusal by the policy does not prove that nothing went."""
+    receiver = channel(due)
+    send = receiver.send
+
+    def freezing(_parcel: Parcel) -> Receipt:
+        raise DiesError
+
+    receiver.send = freezing  # type: ignore[method-assign]
+    with pytest.raises(DiesError):
+        act_all(due)
+    receiver.send = send  # type: ignore[method-assign]
+    with due.store.write() as session:
+        session.get_one(Effect, 1).lease_owner = "elsewhere-1/2/3/4.00"
+    at(due, NOON + timedelta(hours=1))
+    rules(due, "  - {id: stop, kind: kill_switch, engaged: true, reason: trouble}\n")
+    assert kinds(act_all(due)) == ["may_have_been_sent"]
+
+
+def test_another_channel_cannot_finish_what_one_began(due: Services) -> None:
+    """Begun over one channel, found under another: a person looks."""
+    die_in_mid_call(due, arrived=False)
+    channel(due).name = "another"
+    assert kinds(act_all(due)) == ["may_have_been_sent"]
+
+
+def test_an_effect_that_cannot_be_made_lapses_and_the_rest_goes_on(services: Services) -> None:
+    """What it offered is gone from the catalogue: it lapses with that reason, the next one is sent."""
+    with services.store.write() as session:
+        open_case(session, add_account(session, "a"))
+        open_case(session, add_account(session, "b"))
+    propose_all(services, AS_OF)
+    with services.store.write() as session:
+        proposal = session.get_one(Proposal, session.get_one(Effect, 1).proposal_id)
+        proposal.arguments = {**proposal.arguments, "tutorial": "gone"}
+    assert kinds(act_all(services)) == ["lapsed", "done"]
+    assert "gone" in effect_number(services, 1).problem
+
+
+def effect_number(services: Services, number: int) -> Effect:
+    with services.store.read() as session:
+        return session.get_one(Effect, number)
+
+
+def test_a_person_settles_what_nobody_knew(due: Services) -> None:
+    """Sent counts as a contact; not sent lets an agent look again; neither can be said twice."""
+    channel(due).failures = [MaybeSent("the line dropped")]
+    channel(due).lost = False
+    act_all(due)
+    settle(due, 1, sent=False, by="rita")
+    assert case(due).next_at == NOON
+    with pytest.raises(ConflictError, match="nothing is open about it"):
+        settle(due, 1, sent=True, by="rita")
+    propose_all(due, AS_OF)
+    assert kinds(act_all(due)) == ["done"]
+    assert verify(due.store).problems == ()
+
+
+def test_two_workers_count_under_one_cap(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the same moment, for different accounts: the second sees the first's intent."""
+    with services.store.write() as session:
+        open_case(session, add_account(session, "a"))
+        open_case(session, add_account(session, "b"))
+    propose_all(services, AS_OF)
+    rules(
+        services, "  - {id: cap, kind: frequency_cap, scope: global, max: 1, window: {kind: rolling, days: 7}}\n"
+    )
+    services.policies.current()
+    barrier = threading.Barrier(2)
+
+    def slowly(policy: Policy, facts: Facts) -> Verdict:
+        time.sleep(0.2)
+        return evaluate(policy, facts)
+
+    monkeypatch.setattr("workers.claim.evaluate", slowly)
+
+    def worker(number: int) -> None:
+        barrier.wait()
+        act(services, number)
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    act_all(services)
+    assert len(channel(services).sent) == 1
 
 
 def test_one_bad_effect_does_not_block_the_rest(services: Services) -> None:

@@ -57,6 +57,21 @@ def sent(services: Services) -> int:
     return len(services.channel.sent)
 
 
+@pytest.mark.parametrize(
+    "start",
+    ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-14:00"],
+)
+def test_an_edit_to_a_moment_that_no_zone_has(services: Services, start: str) -> None:
+    """The ends of time cannot be turned into the host's zone: one line says so, and nothing changes."""
+    with services.store.write() as session:
+        open_case(session, add_account(session), sample_drop("acme", DropKind.CHAMPION_LEFT))
+    rules(services, tool="book_call")
+    propose_all(services, AS_OF)
+    with pytest.raises(InputError):
+        reviews.edit(services, 1, item(services).action_hash, "rita", {"start": start})
+    assert item(services).state == ReviewState.PENDING
+
+
 def test_what_was_approved_is_what_is_sent(queued: Services) -> None:
     """The stored message goes out, word for word."""
     reviews.approve(queued, 1, item(queued).action_hash, "rita")
