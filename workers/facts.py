@@ -71,7 +71,8 @@ class Subject:
 class Facing:
     """One account and contact as the database has them now, read once for all acts that are judged by it.
 
-    `leaving_out` is the effect under judgement: it does not count against itself.
+    `leaving_out` is the effect under judgement: it does not count against itself. `history` saves
+    reading it again in the same transaction.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Facing:
         operator_zone: str,
         *,
         leaving_out: int | None = None,
+        history: tuple[PastContact, ...] | None = None,
     ) -> None:
         self._session = session
         self._policy = policy
@@ -92,7 +94,8 @@ class Facing:
         self._drop = drop_facts(subject)
         self._account = _account_facts(subject.account)
         self._contact = _contact_facts(session, subject.contact) if subject.contact else None
-        self._history = _history(session, subject.account, now, leaving_out)
+        known = history if history is not None else past_contacts(session, subject.account, now, leaving_out)
+        self._history = known
         self._counted: dict[Question, float] = {}
 
     def facts(
@@ -180,9 +183,10 @@ def _consent(state: str) -> Consent:
             return "unknown"
 
 
-def _history(
-    session: Session, account: Account, now: datetime, leaving_out: int | None
+def past_contacts(
+    session: Session, account: Account, now: datetime, leaving_out: int | None = None
 ) -> tuple[PastContact, ...]:
+    """What reached the account, or may have, in the last 366 days, newest first."""
     rows = session.exec(HISTORY, params={"account": account.id, "since": now - REMEMBERED}).all()
     return tuple(
         PastContact(at=at, contact=contact, tool=tool, channel=MEDIUM, value=value, catalogue_id=catalogue_id)

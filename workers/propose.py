@@ -140,7 +140,8 @@ def _judge_options(session: Session, services: Services, setting: Setting, now: 
         source="model", model=services.selector.name, embedded=services.selector.embedded, confidence=1.0
     )
     policy = services.policy
-    facing = Facing(session, policy, setting.subject, now, services.settings.company.zone)
+    zone = services.settings.company.zone
+    facing = Facing(session, policy, setting.subject, now, zone, history=setting.history)
     return [
         Judged(option, evaluate(policy, facing.facts(_action(option), agent, moment="propose")))
         for tool in services.registry
@@ -243,7 +244,7 @@ def _brief(services: Services, setting: Setting) -> Brief:
     return make_brief(
         _reachable(setting),
         setting.subject.account.value_per_month,
-        setting.contacts_before,
+        len(setting.history),
         frozenset({*services.catalogue.features, *(plan.id for plan in services.catalogue.plans)}),
     )
 

@@ -153,7 +153,7 @@ def _edited(
         raise InputError(
             f"{'.'.join(map(str, first['loc']))}: {first['msg']}", fix="choose another value"
         ) from None
-    setting = Setting(item.case.id or 0, _subject(item), situation, 0)
+    setting = Setting(item.case.id or 0, _subject(item), situation)
     message = compose(services, option, situation, slots)
     agent = AgentFacts(source="person", model=by)
     proposal = make_proposal(setting, option, message, agent, f"edited by {by}", now)

@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, select
 
+from policies.facts import PastContact
 from tools.tool import Busy, Person, Situation
 from winback.settings import Company
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
 from winback.store.types import EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
-from workers.facts import CONTACTED, MEDIUM, Subject
+from workers.facts import MEDIUM, Subject, past_contacts
 from workers.services import Services
 
 ActiveDays = Mapping[tuple[str, str], int]
@@ -32,9 +33,6 @@ GRANTED = (
     select(Consent.contact_id)
     .join(Contact)
     .where(Contact.account_id == bindparam("account"), Consent.channel == MEDIUM, Consent.state == "granted")
-)
-EARLIER = select(Effect.catalogue_id).where(
-    Effect.account_id == bindparam("account"), col(Effect.state).in_(CONTACTED), col(Effect.intent_at).is_not(None)
 )
 BUSY = (
     select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
@@ -59,7 +57,7 @@ class Setting:
     case_id: int
     subject: Subject
     situation: Situation | None
-    contacts_before: int
+    history: tuple[PastContact, ...] = ()
 
 
 def active_days(warehouse: Warehouse, as_of: date) -> ActiveDays:
@@ -78,16 +76,17 @@ def setting_of(session: Session, services: Services, case: Case, active: ActiveD
     account = session.get_one(Account, case.account_id)
     drop = drop_from_plain(case.drop)
     contact = _choose_contact(session, account, drop, active)
-    earlier = session.exec(EARLIER, params={"account": account.id}).all()
+    history = past_contacts(session, account, now)
+    situation = None
+    if contact is not None:
+        had = frozenset(one.catalogue_id for one in history if one.catalogue_id)
+        busy = busy_times(session, case, now)
+        situation = situation_of(services, account, contact, drop, now, had=had, busy=busy)
     return Setting(
         case_id=case.id or 0,
         subject=Subject(account=account, contact=contact, drop=drop),
-        situation=situation_of(
-            services, account, contact, drop, now, had=frozenset(earlier), busy=busy_times(session, case, now)
-        )
-        if contact
-        else None,
-        contacts_before=len(earlier),
+        situation=situation,
+        history=history,
     )
 
 

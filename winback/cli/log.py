@@ -17,6 +17,7 @@ from winback.store.opening import open_store
 from winback.store.store import Store
 
 POLL_SECONDS = 1.0
+UNREADABLE = "cannot be read: see winback log verify"
 
 
 @click.group("log")
@@ -67,14 +68,30 @@ def _plain(entry: DecisionEntry) -> dict[str, Any]:
         "entry": entry.id,
         "position": entry.position,
         "hash": entry.entry_hash,
-        **json.loads(entry.body),
+        **_body(entry),
     }
+
+
+def _body(entry: DecisionEntry) -> dict[str, Any]:
+    """What the entry says; an altered one may say nothing that can be read."""
+    try:
+        body = json.loads(entry.body)
+    except ValueError:
+        body = None
+    return body if isinstance(body, dict) else {"kind": UNREADABLE}
+
+
+def _words(entry: DecisionEntry) -> str:
+    try:
+        return tell(_body(entry))
+    except (KeyError, TypeError):
+        return UNREADABLE
 
 
 def _print(session: Session, entries: list[DecisionEntry]) -> None:
     for entry in entries:
         case = f"case {entry.case_id}" if entry.case_id is not None else ""
-        words = plain_text(tell(json.loads(entry.body)))
+        words = plain_text(_words(entry))
         line = f"{entry.id:>6} {entry.at:%Y-%m-%d %H:%M} {case:<9} {entry.kind:<18} {words}"
         session.out.print(line, soft_wrap=True)
 
@@ -89,11 +106,11 @@ def show(session: Session, entry: int, as_json: bool) -> None:
         found = state.get(DecisionEntry, entry)
         if found is None:
             raise InputError(f"there is no entry {entry}", fix="see 'winback log tail'")
-        plain = _plain(found)
+        plain, words = _plain(found), _words(found)
     if as_json:
         print_json(plain)
         return
-    session.out.print(plain_text(tell(plain)))
+    session.out.print(plain_text(words))
     session.out.print(plain_text(json.dumps(plain, indent=2, ensure_ascii=False)))
 
 

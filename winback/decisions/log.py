@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from winback.canonical import canonical_json
@@ -22,6 +21,7 @@ from winback.store.store import Store
 from winback.store.types import CaseState
 
 BATCH = 5000
+ENTRY = insert(DecisionEntry)
 NO_KEY: Any = {"key_share": True}
 """A row lock that rows pointing at this one do not wait for: two proposals of two workers must not deadlock."""
 
@@ -35,46 +35,50 @@ def advance(
     *,
     allowed: Iterable[CaseState],
     **changes: Any,
-) -> Case:
+) -> None:
     """Take a case one step further: one compare-and-set, with its entry in the same transaction.
 
     Raises:
         ConflictError: the case is gone, or not in one of the `allowed` states: somebody was first.
     """
-    case = session.get(Case, case_id, with_for_update=NO_KEY, populate_existing=True)
     states = sorted(allowed)
-    if case is None:
-        raise ConflictError(f"case {case_id} is gone", fix="look again")
-    if case.state not in states:
-        raise ConflictError(f"case {case_id} is {case.state} by now, not {' or '.join(states)}", fix="look again")
-    values = {**changes, "version": case.version + 1}
-    changed = session.connection().execute(
-        update(Case).where(col(Case.id) == case_id, col(Case.version) == case.version).values(values)
+    version = (
+        session.connection()
+        .execute(
+            update(Case)
+            .where(col(Case.id) == case_id, col(Case.state).in_(states))
+            .values(version=Case.version + 1, **changes)
+            .returning(col(Case.version))
+        )
+        .scalar()
     )
-    if changed.rowcount != 1:
-        raise ConflictError(f"case {case_id} changed meanwhile", fix="look again")
-    for name, value in values.items():
-        set_committed_value(case, name, value)
-    append(session, kind, at, body, case=case)
-    return case
+    if version is None:
+        state = session.connection().execute(select(Case.state).where(Case.id == case_id)).scalar()
+        now = f"is {state} by now, not {' or '.join(states)}" if state else "is gone"
+        raise ConflictError(f"case {case_id} {now}", fix="look again")
+    append(session, kind, at, body, case_id=case_id, step=version)
 
 
 def append(
-    session: Session, kind: EntryKind, at: datetime, body: Mapping[str, Any], *, case: Case | None = None
-) -> DecisionEntry:
+    session: Session,
+    kind: EntryKind,
+    at: datetime,
+    body: Mapping[str, Any],
+    *,
+    case_id: int | None = None,
+    step: int | None = None,
+) -> None:
     """Add one entry to the transaction; a case's entry is numbered by the case's version."""
-    step = case.version if case else None
-    text = canonical_json({"kind": kind, "at": at, "case": case.id if case else None, "step": step, **body})
-    entry = DecisionEntry(
-        case_id=case.id if case else None,
-        step=step,
-        kind=kind,
-        at=at,
-        body=text.decode(),
-        entry_hash=hashlib.sha256(text).hexdigest(),
-    )
-    session.add(entry)
-    return entry
+    text = canonical_json({"kind": kind, "at": at, "case": case_id, "step": step, **body})
+    values = {
+        "case_id": case_id,
+        "step": step,
+        "kind": kind.value,
+        "at": at,
+        "body": text.decode(),
+        "entry_hash": hashlib.sha256(text).hexdigest(),
+    }
+    session.connection().execute(ENTRY, values)
 
 
 def leaf_of(position: int, entry_hash: str) -> bytes:
