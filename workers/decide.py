@@ -34,6 +34,7 @@ class Decided:
     proposal: Proposal
     verdict: Verdict
     body: dict[str, Any]
+    new: bool
 
     @property
     def decision(self) -> Decision:
@@ -54,7 +55,7 @@ def judge(
     facts = facing.facts(action_facts(proposal, problems), agent_of(proposal), moment="propose")
     verdict = evaluate(policy, facts)
     kept = _keep(session, proposal)
-    return Decided(kept, verdict, {**judged(kept, facts, verdict), "run": dict(run)})
+    return Decided(kept, verdict, {**judged(kept, facts, verdict), "run": dict(run)}, new=kept is proposal)
 
 
 def settle(
@@ -64,7 +65,9 @@ def settle(
     proposal, verdict, body = decided.proposal, decided.verdict, decided.body
     match verdict.decision:
         case Decision.ALLOW:
-            effect = make_effect(session, proposal, services.channel.name, now, due_at=verdict.not_before or now)
+            effect = make_effect(
+                session, proposal, services.channel.name, now, due_at=verdict.not_before or now, new=decided.new
+            )
             state = CaseState.ACTING if effect else CaseState.WATCHING
             advance(
                 session, proposal.case_id, EntryKind.ALLOWED, now,
@@ -139,10 +142,12 @@ def make_effect(
     *,
     due_at: datetime,
     approved_by: str | None = None,
+    new: bool = False,
 ) -> Effect | None:
     """The row that will act; None when this very act was already done, or may have been, in this case."""
     key = effect_key(proposal.case_id, proposal.action_hash)
-    earlier = session.exec(EFFECT, params={"key": key}).first()
+    # A proposal that was stored in this very transaction cannot have been acted on.
+    earlier = None if new else session.exec(EFFECT, params={"key": key}).first()
     if earlier is not None:
         return _revive(session, earlier, proposed_at, due_at, approved_by)
     effect = Effect(

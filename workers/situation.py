@@ -136,7 +136,7 @@ def _person(contact: Contact, account: Account, company: Company) -> Person:
 def _choose_contact(session: Session, account: Account, drop: Drop, active: ActiveDays) -> Contact | None:
     """Who is there and may be written to, the most active first; the champion who left is not written to."""
     contacts = session.exec(REACHABLE, params={"account": account.id}).all()
-    granted = set(session.exec(GRANTED, params={"account": account.id}).all())
+    granted = set(session.exec(GRANTED, params={"account": account.id}).all()) if len(contacts) > 1 else set()
     gone = drop.champion if drop.kind is DropKind.CHAMPION_LEFT else None
 
     def rank(one: Contact) -> tuple[bool, bool, int, int]:
