@@ -24,8 +24,7 @@ demo: $(STAMP) ## The main job on a simulated sample company
 test: $(STAMP) ## All tests; what this machine lacks (PostgreSQL, a browser) is skipped and named
 	$(BIN)/pytest -n auto --dist loadgroup
 
-check: lint types layers ## All that CI runs beside the tests: style, types, layers, generated files
-	$(BIN)/pytest -q tests/checks
+check: lint types layers test ## All that CI runs: style, types, layers, and the tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
