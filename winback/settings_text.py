@@ -12,7 +12,6 @@ from pydantic_core import PydanticUndefined
 
 from winback.settings import Settings, Smtp
 
-WIDTH = 100
 SAMPLES = {
     "database.url": "{$env: DATABASE_URL}",
     "model.base_url": "https://api.openai.com/v1",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -19,16 +20,14 @@ WORDS = {
 }
 
 
-def scan_table(scan: Scan) -> Table:
-    """The drops of a scan, riskiest first; keys are shown as they are, never read as markup."""
-    table = Table(title=f"Drops as of {scan.as_of}", title_justify="left", pad_edge=False)
+def scan_table(scan: Scan) -> Group:
+    """The drops of a scan, riskiest first, the reasons below; keys are shown as they are, never as markup."""
+    table = Table(title=f"Drops as of {scan.as_of}", title_justify="left", box=None, pad_edge=False)
     table.add_column("account", overflow="fold")
     table.add_column("kind", no_wrap=True)
     table.add_column("since", no_wrap=True)
     table.add_column("seen/exp.", justify="right", no_wrap=True)
     table.add_column("12 weeks", no_wrap=True, min_width=12)
-    table.add_column("reason")
-    table.add_column("drivers, days a week")
     for drop in scan.drops:
         table.add_row(
             Text(visible(drop.account)),
@@ -36,10 +35,14 @@ def scan_table(scan: Scan) -> Table:
             drop.onset.isoformat(),
             f"{drop.seen_days}/{drop.expected_days:.1f}",
             sparkline(drop.weeks),
-            Text(drop.reason),
-            Text(_drivers(drop)),
         )
-    return table
+    # A column of reasons would be a few letters wide on a common terminal.
+    reasons = [Text(_reason(drop)) for drop in scan.drops]
+    return Group(table, Text(), Text("Why, and what fell (active days a week before and since):"), *reasons)
+
+
+def _reason(drop: Drop) -> str:
+    return f"  {visible(drop.account)}: {drop.reason}; {_drivers(drop)}"
 
 
 def sparkline(weeks: Sequence[int]) -> str:
