@@ -36,8 +36,9 @@ types: $(STAMP)
 layers: $(STAMP)
 	$(BIN)/lint-imports
 
-docs: $(STAMP) ## Make the generated pages and config.yaml again
+docs: $(STAMP) ## Make the generated pages, config.yaml and the policy schema again
 	$(BIN)/python -c 'from pathlib import Path; from winback.settings_text import reference, starting_config; Path("docs/settings.md").write_text(reference()); Path("config.yaml").write_text(starting_config())'
+	$(BIN)/winback policy schema --out policies/policy.schema.json
 
 lock: ## Resolve the newest versions into the lock files (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --group dev --upgrade pyproject.toml -o requirements.lock

@@ -14,6 +14,7 @@ FailureCode = Literal[
     "bad_answer",
     "over_length",
     "not_configured",
+    "over_budget",
 ]
 ChoiceReason = Literal[
     "teaches_what_fell",

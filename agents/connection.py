@@ -14,6 +14,8 @@ from agents.breaker import Breaker
 from agents.calling import Caller, invoke
 from agents.choice import Failure
 from agents.embedded import NAME, embedded_server
+from agents.meter import Meter
+from agents.metered import Metered
 from winback import settings
 from winback.clock import Clock
 from winback.errors import SetupError
@@ -42,8 +44,8 @@ class Connection:
         return outcome if isinstance(outcome, Failure) else None
 
 
-def connect(config: settings.Model, clock: Clock) -> Connection:
-    """A line to the configured endpoint; no call is made.
+def connect(config: settings.Model, clock: Clock, meter: Meter) -> Connection:
+    """A line to the configured endpoint; no call is made, and all that are made are metered.
 
     Raises:
         SetupError: no endpoint is configured.
@@ -51,21 +53,28 @@ def connect(config: settings.Model, clock: Clock) -> Connection:
     if config.base_url is None or config.name is None:
         raise SetupError("no model is configured", fix="set model.base_url and model.name")
     key = config.api_key.get_secret_value() if config.api_key else NO_KEY
-    return _connect(config, clock, config.base_url, config.name, key, use_proxy=True)
+    return _connect(config, clock, meter, config.base_url, config.name, key, use_proxy=True)
 
 
-def connect_embedded(config: settings.Model, clock: Clock) -> Connection:
+def connect_embedded(config: settings.Model, clock: Clock, meter: Meter) -> Connection:
     """A line to the embedded model, which is started if it does not run.
 
     Raises:
         SetupError: it cannot be started.
     """
     server = embedded_server()
-    return _connect(config, clock, server.base_url, NAME, server.key, use_proxy=False)
+    return _connect(config, clock, meter, server.base_url, NAME, server.key, use_proxy=False)
 
 
 def _connect(
-    config: settings.Model, clock: Clock, base_url: str, name: str, key: str, *, use_proxy: bool
+    config: settings.Model,
+    clock: Clock,
+    meter: Meter,
+    base_url: str,
+    name: str,
+    key: str,
+    *,
+    use_proxy: bool,
 ) -> Connection:
     for switch in DEAD_TRACING_SWITCHES:
         os.environ.pop(switch, None)
@@ -82,6 +91,7 @@ def _connect(
         use_responses_api=False,
         openai_proxy=None,
         http_client=client,
+        callbacks=[Metered(meter)],
     )
     calls = Caller(Breaker(clock), attempts=config.attempts, place=_place(base_url), secret=key)
     return Connection(chat=chat, calls=calls, close=client.close)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from agents.choice import Failure
 from agents.embedded import NAME as EMBEDDED_NAME
+from agents.meter import Meter
 from winback import settings
 from winback.clock import Clock
 
@@ -27,7 +28,7 @@ class OpenModel:
     def __init__(
         self,
         name: str,
-        connect: Callable[[], "Connection"],
+        connect: Callable[[Meter], "Connection"],
         *,
         embedded: bool,
         structured: Structured = "json_schema",
@@ -35,6 +36,7 @@ class OpenModel:
         self.name = name
         self.embedded = embedded
         self.structured: Structured = structured
+        self.meter = Meter()
         self._connect = connect
         self._connection: Connection | None = None
         self._lock = Lock()
@@ -51,7 +53,7 @@ class OpenModel:
         """
         with self._lock:
             if self._connection is None:
-                self._connection = self._connect()
+                self._connection = self._connect(self.meter)
             return self._connection
 
     def close(self) -> None:
@@ -85,13 +87,13 @@ def probe(model: OpenModel) -> Failure | None:
     return model.connection.probe()
 
 
-def _remote(config: settings.Model, clock: Clock) -> "Connection":
+def _remote(config: settings.Model, clock: Clock, meter: Meter) -> "Connection":
     from agents.connection import connect  # noqa: PLC0415 - LangChain: on first use only
 
-    return connect(config, clock)
+    return connect(config, clock, meter)
 
 
-def _embedded(config: settings.Model, clock: Clock) -> "Connection":
+def _embedded(config: settings.Model, clock: Clock, meter: Meter) -> "Connection":
     from agents.connection import connect_embedded  # noqa: PLC0415
 
-    return connect_embedded(config, clock)
+    return connect_embedded(config, clock, meter)

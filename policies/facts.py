@@ -6,12 +6,15 @@ the decision log. No names, no addresses, no customer-written text.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 Moment = Literal["propose", "act"]
-Consent = Literal["granted", "refused", "unknown"]
+ConsentState = Literal["granted", "refused", "unknown"]
+HappeningKind = Literal["reply", "complaint", "bounce", "refusal", "ticket", "rejected"]
 Scalar = str | int | float | bool
+BY_HAND = "by_hand"
+"""The tool of a contact that a person made outside Winback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +43,38 @@ class DropFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """`value_per_month` and `zone` are None where the import did not say.
-
-    `unit_key` is what the holdout is drawn by: the hexadecimal SHA-256 of the account's key in the
-    imported usage. It is the same after an import into another database, and names nobody.
-    """
+    """None where the import did not say. `region` is an ISO 3166-1 or 3166-2 code such as IN or DE-BY."""
 
     id: int
-    unit_key: str
     plan: str | None = None
     value_per_month: float | None = None
     zone: str | None = None
+    region: str | None = None
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentFacts:
+    """What a person said, on which day, and whether it is known where."""
+
+    state: ConsentState
+    on: date | None = None
+    sourced: bool = False
+
+
+def consent_key(channel: str, purpose: str) -> str:
+    """The name of what was agreed to, such as email/retention."""
+    return f"{channel}/{purpose}"
+
+
+@dataclass(frozen=True, slots=True)
 class ContactFacts:
-    """`consent` is keyed by channel and purpose; a pair that is absent is unknown."""
+    """`consent` is keyed by `consent_key` of channel and purpose; a pair that is absent is unknown."""
 
     id: int
     language: str
     zone: str | None = None
-    consent: Mapping[tuple[str, str], Consent] = field(default_factory=dict)
+    consent: Mapping[str, ConsentFacts] = field(default_factory=dict)
     unsubscribed: bool = False
     left: bool = False
 
@@ -80,31 +93,50 @@ class AgentFacts:
 
 @dataclass(frozen=True, slots=True)
 class PastContact:
-    """One earlier effect on this account, sent or possibly sent, newest first in `Facts.history`.
+    """One earlier contact with this account, sent or possibly sent, newest first in `Facts.history`.
 
-    `at` is aware, in UTC.
+    `at` is aware, in UTC. What a person of ours sent or said outside Winback has the tool `BY_HAND`.
     """
 
     at: datetime
-    contact: int
+    contact: int | None
     tool: str
     channel: str
     value: float = 0.0
     catalogue_id: str | None = None
 
     def __post_init__(self) -> None:
-        if self.at.tzinfo is None:
-            raise ValueError(f"naive datetime {self.at.isoformat()}: give it a zone")
+        _check_aware(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What came back from this account, or was said of it: newest first in `Facts.happenings`.
+
+    `contact`, `tool` and `catalogue_id` are None where nobody knows. A ticket is open until `closed_at`.
+    "rejected": a reviewer said no to a proposal for this account.
+    """
+
+    kind: HappeningKind
+    at: datetime
+    contact: int | None = None
+    tool: str | None = None
+    catalogue_id: str | None = None
+    closed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        _check_aware(self.at, self.closed_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One act, at one moment. Datetimes are aware, in UTC.
 
-    `history` holds every earlier effect on this account, without the act under judgement. `counts`
-    answers `Policy.counters`, by rule id: what only the database can count. `approved_by` names the
-    person who approved this very act. `proposed_at` is needed at the moment of acting (`expires`),
-    `operator_zone` by rules that speak of the operator's time zone.
+    `history` holds every earlier contact with this account, without the act under judgement. `counts`
+    answers `Policy.counters`, by their names: what only the database can count. `draws` is where in
+    [0, 1) the account falls for each seed of `Policy.seeds`. `approved_by` names the people who
+    approved this very act. `proposed_at` is needed at the moment of acting (`expires`),
+    `operator_zone` by rules that speak of the operator's time zone, `run_started_at` by budgets per run.
 
     Raises:
         ValueError: a datetime carries no zone.
@@ -118,15 +150,22 @@ class Facts:
     contact: ContactFacts | None
     agent: AgentFacts
     history: tuple[PastContact, ...] = ()
+    happenings: tuple[Happening, ...] = ()
     counts: Mapping[str, float] = field(default_factory=dict)
-    approved_by: str | None = None
+    draws: Mapping[str, float] = field(default_factory=dict)
+    approved_by: tuple[str, ...] = ()
     proposed_at: datetime | None = None
     operator_zone: str | None = None
+    run_started_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        for moment in (self.now, self.proposed_at):
-            if moment is not None and moment.tzinfo is None:
-                raise ValueError(f"naive datetime {moment.isoformat()}: give it a zone")
+        _check_aware(self.now, self.proposed_at, self.run_started_at)
+
+
+def _check_aware(*moments: datetime | None) -> None:
+    for moment in moments:
+        if moment is not None and moment.tzinfo is None:
+            raise ValueError(f"naive datetime {moment.isoformat()}: give it a zone")
 
 
 class MissingFactError(Exception):

@@ -1,7 +1,7 @@
 """Reading a policy from a file or a folder; a mistake is answered with its file, line and column."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,12 +9,14 @@ from pydantic import Field
 
 from policies.policy import Policy
 from policies.rules import AnyRule
-from policies.rules.fields import Part
+from policies.rules.fields import Part, Word
 from policies.rules.reference import Reference
 from winback.errors import InputError
 from winback.yamlfile import Place, YamlFile, did_you_mean, is_folder, read_yaml, validate
 
 PACKAGED = Path(__file__).with_name("default.yaml")
+CASES = "cases"
+SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,22 @@ class Known:
 class PolicyFile(Part):
     """One file of a policy."""
 
-    version: Literal[1]
-    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
+    version: Literal[1] = Field(description="Version of this format.")
+    author: Word | None = Field(None, description="Who answers for these rules; the decision log names them.")
+    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1, description="In any order: it means nothing.")]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A policy, and where each of its rules stands."""
+
+    policy: Policy
+    places: Mapping[str, tuple[YamlFile, Place]] = field(repr=False)
+
+    def where(self, rule: str, *inside: str | int) -> str:
+        """`file:line:column` of a rule, or of a place inside it."""
+        file, place = self.places[rule]
+        return file.where((*place, *(inside or ("id",))))
 
 
 def load_policy(
@@ -61,34 +77,86 @@ def load_policy(
     Raises:
         InputError: with file, line, column, and what to do.
     """
-    known = Known(tools, catalogue_ids, channels, arguments or {})
-    seen: dict[str, str] = {}
+    return load_placed(path, Known(tools, catalogue_ids, channels, arguments or {})).policy
+
+
+def load_placed(path: Path | None, known: Known) -> Loaded:
+    """As `load_policy`, with the places of the rules."""
+    places: dict[str, tuple[YamlFile, Place]] = {}
     rules: list[AnyRule] = []
+    authors: list[str] = []
     for one in _files(path or PACKAGED):
-        rules += _read(one, known, seen)
-    return Policy.of(rules, source=path or PACKAGED)
+        file, parsed = _read(one)
+        for index, rule in enumerate(parsed.rules):
+            _check(rule, file, ("rules", index), known, places)
+        rules += parsed.rules
+        authors += [parsed.author] if parsed.author else []
+    author = ", ".join(dict.fromkeys(authors)) or None
+    return Loaded(Policy.of(rules, source=path or PACKAGED, author=author), places)
 
 
 def _files(path: Path) -> list[Path]:
     if not is_folder(path):
         return [path]
-    if stray := sorted(path.glob("*.yml")):
-        raise InputError("ends in .yml and would not be read", where=str(stray[0]), fix="rename it to .yaml")
-    if found := sorted(path.glob("*.yaml")):
-        return found
-    raise InputError("holds no *.yaml file", where=str(path), fix="put a policy file there or name another")
+    found = []
+    for one in _entries(path):
+        if one.suffix.lower() in SUFFIXES:
+            found.append(one)
+        elif is_folder(one) and one.name != CASES:
+            _refuse_rules_within(one)
+    for one in found:
+        if one.suffix != ".yaml":
+            what = f"ends in {one.suffix} and would not be read"
+            raise InputError(what, where=str(one), fix="rename it to .yaml")
+    if not found:
+        raise InputError("holds no *.yaml file", where=str(path), fix="put a policy file there or name another")
+    return found
 
 
-def _read(path: Path, known: Known, seen: dict[str, str]) -> tuple[AnyRule, ...]:
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder; names that begin with a dot are of editors and the like."""
+    try:
+        return sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    except OSError as error:
+        raise InputError(
+            f"cannot be read ({error.strerror})", where=str(folder), fix="check its permissions"
+        ) from None
+
+
+def _refuse_rules_within(folder: Path) -> None:
+    """What lies in a folder within the folder of a policy is not read, so no rules may be there."""
+    for one in _entries(folder):
+        if one.suffix.lower() in SUFFIXES:
+            raise InputError(
+                "lies in a folder within the policy's folder and would not be read",
+                where=str(one),
+                fix=f"move it up; only {CASES!r} may hold other files",
+            )
+        if is_folder(one) and not one.is_symlink():  # a link may lead back up
+            _refuse_rules_within(one)
+
+
+def _read(path: Path) -> tuple[YamlFile, PolicyFile]:
     file = read_yaml(path)
     _refuse_empty(file, file.data, ())
     parsed: PolicyFile = validate(PolicyFile, file, show_line=True)
-    for index, rule in enumerate(parsed.rules):
-        place: Place = ("rules", index)
-        _refuse_twice(rule.id, file.where((*place, "id")), seen)
-        for reference in rule.references():
-            _refuse_unknown(reference, known, file, place)
-    return parsed.rules
+    return file, parsed
+
+
+def _check(
+    rule: AnyRule, file: YamlFile, place: Place, known: Known, places: dict[str, tuple[YamlFile, Place]]
+) -> None:
+    """Refuse an id that is taken and names that nothing has; remember where the rule stands."""
+    if rule.id in places:
+        other, there = places[rule.id]
+        raise InputError(
+            f"the id {rule.id!r} is taken by {other.where((*there, 'id'))}",
+            where=file.where((*place, "id")),
+            fix="choose another id",
+        )
+    places[rule.id] = file, place
+    for reference in rule.references():
+        _refuse_unknown(reference, known, file, place)
 
 
 def _refuse_empty(file: YamlFile, value: Any, place: Place) -> None:
@@ -108,20 +176,14 @@ def _refuse_empty(file: YamlFile, value: Any, place: Place) -> None:
         _refuse_empty(file, inner, (*place, key))
 
 
-def _refuse_twice(rule: str, where: str, seen: dict[str, str]) -> None:
-    if rule in seen:
-        raise InputError(f"the id {rule!r} is taken by {seen[rule]}", where=where, fix="choose another id")
-    seen[rule] = where
-
-
 def _refuse_unknown(reference: Reference, known: Known, file: YamlFile, place: Place) -> None:
     names = known.names(reference)
     if names is None or reference.name in names:
         return
     whole = (*place, *reference.place)
-    owner = f" of {reference.tool}" if reference.tool else ""
+    owner = f" of {reference.tool[:100]}" if reference.tool else ""
     raise InputError(
-        f'unknown {reference.what} {reference.name!r}{owner} in "{file.line(whole)}"',
+        f'unknown {reference.what} {reference.name[:100]!r}{owner} in "{file.line(whole)}"',
         where=file.where(whole),
         fix=did_you_mean(reference.name, names) or f"known: {', '.join(sorted(names)) or 'none'}",
     )

@@ -39,6 +39,7 @@ WORDS: Mapping[tuple[str, str], Wording] = {
     },
 }
 
+APPROVED = "allowed, because it was approved"
 HEADS = {Decision.ALLOW: "allowed", Decision.REVIEW: "needs a person", Decision.DENY: "denied"}
 
 
@@ -52,15 +53,9 @@ def explain(result: RuleResult) -> str:
 
 def summary(verdict: Verdict) -> str:
     """The verdict in one line, with the rules that made it."""
-    reasons = [
-        f"{one.rule}: {_reason(one)}"
-        for one in verdict.results
-        if one.mode == "enforce" and one.decision is verdict.decision
-    ]
-    approved = verdict.decision is Decision.ALLOW and any(
-        one.decision is Decision.REVIEW and one.mode == "enforce" for one in verdict.results
-    )
-    head = "allowed, because a person approved it" if approved else HEADS[verdict.decision]
+    deciding = verdict.deciding
+    reasons = [f"{one.rule}: {_reason(one)}" for one in verdict.results if one.rule in deciding]
+    head = APPROVED if verdict.decision is Decision.ALLOW and verdict.people else HEADS[verdict.decision]
     wait = f", not before {_moment(verdict.not_before)}" if verdict.not_before else ""
     return f"{head}{wait}" + (f" ({'; '.join(reasons)})" if reasons else "")
 

@@ -1,6 +1,5 @@
 """Local time and moments: what the clocks of a zone show, across daylight-saving changes."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -26,6 +25,7 @@ def zone_of(name: str) -> ZoneInfo:
         raise UnknownZoneError(name) from None
 
 
+@lru_cache(maxsize=4096)
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The first moment of a local day, in UTC, midnight skipped or shown twice included."""
     shown = moments(datetime.combine(day, time.min), zone)
@@ -53,10 +53,10 @@ def change_between(low: datetime, high: datetime, zone: ZoneInfo) -> tuple[datet
     return (high,)
 
 
-def openings(day: date, times: tuple[time, ...], zone: ZoneInfo) -> Iterator[datetime]:
+@lru_cache(maxsize=4096)
+def openings(day: date, times: tuple[time, ...], zone: ZoneInfo) -> tuple[datetime, ...]:
     """Moments of a local day, in UTC, at which a rule by the clock may begin to hold or cease."""
-    for clock in times:
-        yield from moments(datetime.combine(day, clock), zone)
+    found = [moment for clock in times for moment in moments(datetime.combine(day, clock), zone)]
     low, _ = moments(datetime.combine(day, time.min), zone)
     _, high = moments(datetime.combine(day, time.min) + DAY, zone)
-    yield from change_between(low, high, zone)
+    return (*found, *change_between(low, high, zone))

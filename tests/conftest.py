@@ -17,8 +17,20 @@ from winback.testing.world import world
 from workers.services import Services
 
 POSTGRES = os.environ.get("WINBACK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
-NUMBERED = ("effect", "review", "proposal", "decision_entry", "cases", "run", "contact", "account")
-TABLES = ("consent", "seal", *NUMBERED)
+NUMBERED = (
+    "interaction",
+    "model_use",
+    "policy_version",
+    "effect",
+    "review",
+    "proposal",
+    "decision_entry",
+    "cases",
+    "run",
+    "contact",
+    "account",
+)
+TABLES = ("consent", "seal", "suppression", "installation", *NUMBERED)
 """Those that point at others come before them."""
 
 # The machine may be busy: a slow example is not a wrong one.

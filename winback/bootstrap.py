@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TypedDict
 
 from agents.model import open_model
@@ -19,7 +20,7 @@ from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
 from winback.usage.warehouse import Warehouse
-from workers.facts import MEDIUM
+from workers.counting import MEDIUM
 from workers.freshness import Recovery
 from workers.owner import this_owner
 from workers.policy_source import PolicySource
@@ -51,7 +52,8 @@ def services(
     with ExitStack() as stack:
         catalogue = load_catalogue(settings.policies.catalogue)
         registry = default_registry()
-        policies = policy_source(settings, registry, catalogue)
+        policies = policy_source(settings.policies.path or DEFAULT_POLICY, registry, catalogue)
+        shadow = settings.policies.shadow
         store = stack.enter_context(open_store(settings))
         warehouse = Warehouse(settings.usage_folder)
         model = stack.enter_context(open_model(settings.model, clock))
@@ -67,13 +69,14 @@ def services(
             writer=Writer(model),
             channel=channel or make_channel(settings),
             recovery=Recovery(warehouse, store, settings),
+            meter=model.meter,
             owner=this_owner(),
+            shadow=policy_source(shadow, registry, catalogue) if shadow else None,
         )
 
 
-def policy_source(settings: Settings, registry: Registry, catalogue: Catalogue) -> PolicySource:
-    """The configured policy, else the default one."""
-    path = settings.policies.path or DEFAULT_POLICY
+def policy_source(path: Path, registry: Registry, catalogue: Catalogue) -> PolicySource:
+    """A policy, ready to be watched."""
     return PolicySource(path, lambda: load_policy(path, **known_names(registry, catalogue)))
 
 

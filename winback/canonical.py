@@ -15,9 +15,7 @@ from winback.clock import aware
 
 def canonical_json(value: Any) -> bytes:
     """Raises TypeError for a value with no canonical form, ValueError for NaN or a naive datetime."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-    ).encode()
+    return ENCODER.encode(value).encode()
 
 
 def content_hash(value: Any) -> str:
@@ -38,3 +36,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+)
+"""Made once: every entry of the decision log passes here."""

@@ -1,18 +1,14 @@
-"""Settings: one model, loaded once from config.yaml and the environment, passed down.
+"""Settings: one model, loaded once (`winback.settings_file`), passed down.
 
 Any value may be written `{$env: NAME}` (or `{$env: NAME, default: value}`) and is then taken from the
 environment; secrets are taken from nowhere else. Every key is described in docs/settings.md.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-
-from winback.errors import InputError
-from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
 
 def _zone(name: str) -> str:
@@ -106,6 +102,8 @@ class Model(Section):
     timeout_seconds: float = Field(30, gt=0, le=600, description="For one call.")
     attempts: int = Field(3, ge=1, le=10, description="Calls before the model counts as failed for a case.")
     max_tokens: int = Field(600, ge=16, le=8192, description="Longest answer.")
+    price_in: float = Field(0.0, ge=0, description="Price of a million tokens sent, in the company's currency.")
+    price_out: float = Field(0.0, ge=0, description="Price of a million tokens answered.")
     structured: Literal["json_schema", "function_calling"] = Field(
         "json_schema", description="How the endpoint is asked for a typed answer."
     )
@@ -113,6 +111,9 @@ class Model(Section):
 
 class Policies(Section):
     path: Path | None = Field(None, description="Policy file or folder; without one, the default policy.")
+    shadow: Path | None = Field(
+        None, description="A proposed policy that judges beside the live one; it decides nothing."
+    )
     catalogue: Path | None = Field(None, description="What may be offered; without one, the sample catalogue.")
 
 
@@ -148,6 +149,23 @@ class Worker(Section):
     max_attempts: int = Field(6, ge=1, le=50, description="Tries of one effect before a person is asked.")
 
 
+class Decisions(Section):
+    """The decision log's signed checkpoints."""
+
+    origin: str = Field(
+        "winback",
+        pattern=r"^[!-*,-~]{1,100}$",
+        description="Name of this log in its checkpoints: no spaces, no plus sign.",
+    )
+    checkpoints: Path | None = Field(
+        None, description="Folder of the signed checkpoints, best on another machine; default HOME/checkpoints."
+    )
+    checkpoint: str = Field("0 * * * *", description="When one is written, changes or not: a cron expression.")
+    signing_key: SecretStr | None = Field(
+        None, description="From 'winback log key --new', as {$env: NAME}; without one, a key file in HOME."
+    )
+
+
 class Console(Section):
     port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
 
@@ -171,6 +189,7 @@ class Settings(Section):
     channels: Channels = Field(default_factory=Channels, description="How messages leave.")
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
+    decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")
     console: Console = Field(default_factory=Console, description="The page in the browser.")
     log: Log = Field(default_factory=Log, description="Events on the standard error.")
 
@@ -188,95 +207,6 @@ class Settings(Section):
     def outbox_folder(self) -> Path:
         return self.channels.folder or self.home / "outbox"
 
-
-PATHS: tuple[Place, ...] = (
-    ("home",),
-    ("policies", "path"),
-    ("policies", "catalogue"),
-    ("channels", "folder"),
-)
-SECRETS: tuple[Place, ...] = (("model", "api_key"), ("channels", "smtp", "password"))
-
-
-def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read config.yaml; `None` means defaults, kept under ./data.
-
-    Paths in the file are relative to the file.
-
-    Raises:
-        InputError: the file cannot be read, a key is unknown, a value does not fit, a variable is
-            unset, or a secret is written in the file.
-    """
-    if path is None:
-        return Settings()
-    file = read_yaml(path)
-    if not isinstance(file.data, dict):
-        raise InputError("is not a mapping of settings", where=f"{path}:1:1", fix="see docs/settings.md")
-    for place in SECRETS:
-        _refuse_secret(file, place)
-    data = _from_environment(file, file.data, (), environ)
-    for place in PATHS:
-        _resolve(data, place, path.resolve().parent)
-    settings: Settings = validate(
-        Settings, YamlFile(path=path, data=data, text=file.text, positions=file.positions)
-    )
-    _cross_check(settings, file)
-    return settings
-
-
-def _refuse_secret(file: YamlFile, place: Place) -> None:
-    value: Any = file.data
-    for part in place:
-        value = value.get(part) if isinstance(value, dict) else None
-    if isinstance(value, str):
-        raise InputError(
-            f"{'.'.join(map(str, place))}: a secret is written in the file",
-            where=file.where(place),
-            fix="write {$env: NAME} and set the variable",
-        )
-
-
-def _from_environment(file: YamlFile, node: Any, place: Place, environ: Mapping[str, str]) -> Any:
-    if isinstance(node, dict) and "$env" in node:
-        name = node["$env"]
-        if unknown := set(node) - {"$env", "default"}:
-            raise InputError(f"unknown key {min(unknown)!r} beside $env", where=file.where(place), fix="remove it")
-        if isinstance(name, str) and name in environ:
-            return environ[name]
-        if "default" in node:
-            return node["default"]
-        raise InputError(
-            f"environment variable {name} is not set", where=file.where(place), fix=f"export {name}=..."
-        )
-    if isinstance(node, dict):
-        return {key: _from_environment(file, value, (*place, key), environ) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_from_environment(file, value, (*place, i), environ) for i, value in enumerate(node)]
-    return node
-
-
-def _resolve(data: dict[str, Any], place: Place, base: Path) -> None:
-    node: Any = data
-    for part in place[:-1]:
-        node = node.get(part) if isinstance(node, dict) else None
-    if isinstance(node, dict) and isinstance(value := node.get(str(place[-1])), str):
-        node[str(place[-1])] = str(base / Path(value).expanduser())
-
-
-def _cross_check(settings: Settings, file: YamlFile) -> None:
-    channels, model = settings.channels, settings.model
-    if channels.use == "smtp" and channels.smtp is None:
-        raise InputError("channels.use is smtp", where=file.where(("channels", "use")), fix="add channels.smtp")
-    smtp = channels.smtp
-    if smtp and smtp.security == "none" and smtp.host not in ("localhost", "127.0.0.1", "::1"):
-        raise InputError(
-            f"channels.smtp.security: 'none' would send mail to {smtp.host} in the clear",
-            where=file.where(("channels", "smtp", "security")),
-            fix="use starttls or tls",
-        )
-    if (model.base_url is None) != (model.name is None):
-        raise InputError(
-            "model needs both base_url and name, or neither",
-            where=file.where(("model",)),
-            fix="add the other",
-        )
+    @property
+    def checkpoint_folder(self) -> Path:
+        return self.decisions.checkpoints or self.home / "checkpoints"

@@ -1,20 +1,19 @@
 """YAML files with the place of every key, so that a mistake is answered with file, line and column."""
 
 import difflib
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
 
 from winback.errors import InputError
+from winback.yamltree import BadYamlError, Place, read_tree
 
-Place = tuple[str | int, ...]
-MAX_NODES = 100_000  # anchors can make a short file very long
+__all__ = ["Place", "YamlFile", "did_you_mean", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
+
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
@@ -36,19 +35,22 @@ class YamlFile:
         return f"{self.path}:1:1"
 
     def line(self, place: Place) -> str:
-        """The text of the line that `where` names."""
+        """The text of the line that `where` names, with a dot for what cannot be seen."""
         number = int(self.where(place).rsplit(":", 2)[1])
         lines = self.text.splitlines()
-        return lines[number - 1].strip() if number <= len(lines) else ""
+        text = lines[number - 1].strip() if number <= len(lines) else ""
+        return "".join(one if one.isprintable() else "·" for one in text)
 
 
 def read_yaml(path: Path) -> YamlFile:
     """Read one YAML 1.2 document.
 
     Raises:
-        InputError: no such file, it cannot be read, not UTF-8, not YAML, a key given twice, or nothing in it.
+        InputError: no such file, not a regular one, it cannot be read, not UTF-8, not YAML, a key given
+            twice, or nothing in it.
     """
     try:
+        _refuse_odd(path)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None
@@ -65,6 +67,13 @@ def read_yaml(path: Path) -> YamlFile:
     return parse_yaml(text, path)
 
 
+def _refuse_odd(path: Path) -> None:
+    """Reading a pipe or a device may never end."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError("is no regular file", where=str(path), fix="name a YAML file")
+
+
 def is_folder(path: Path) -> bool:
     """Whether it is one; a path that cannot be looked at is none, and reading it will say why."""
     try:
@@ -76,51 +85,12 @@ def is_folder(path: Path) -> bool:
 def parse_yaml(text: str, path: Path) -> YamlFile:
     """As `read_yaml`, from text; `path` only names it in messages."""
     try:
-        node = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else f"{path}:1:1"
-        problem = " ".join(str(error.problem or error.context or "cannot be read").split())
-        raise InputError(f"malformed YAML: {problem}", where=where, fix="mend the line") from None
-    except Exception as error:  # noqa: BLE001 - the parser raises many kinds for text that is not YAML
-        problem = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"malformed YAML: {problem}", where=f"{path}:1:1", fix="mend the file") from None
-    if node is None:
+        data, positions = read_tree(text)
+    except BadYamlError as error:
+        raise InputError(error.what, where=f"{path}:{error.line}:{error.column}", fix=error.fix) from None
+    if data is None:
         raise InputError("is empty", where=f"{path}:1:1", fix="see docs/operators.md for what goes in it")
-    positions: dict[Place, tuple[int, int]] = {(): (1, 1)}
-    try:
-        data = _plain(node, (), positions)
-    except RecursionError:
-        raise InputError("contains itself", where=f"{path}:1:1", fix="remove the alias (*name)") from None
-    except OverflowError:
-        raise InputError("holds too many values", where=f"{path}:1:1", fix="write fewer aliases (*name)") from None
     return YamlFile(path=path, data=data, text=text, positions=positions)
-
-
-def _plain(node: Any, place: Place, positions: dict[Place, tuple[int, int]]) -> Any:
-    if len(positions) > MAX_NODES:
-        raise OverflowError
-    if isinstance(node, CommentedMap):
-        plain: dict[str, Any] = {}
-        for key, value in node.items():
-            line, column = node.lc.key(key) if key in (node.lc.data or {}) else (0, 0)
-            positions[(*place, str(key))] = (line + 1, column + 1)
-            plain[str(key)] = _plain(value, (*place, str(key)), positions)
-        return plain
-    if isinstance(node, CommentedSeq):
-        for index in range(len(node)):
-            line, column = node.lc.item(index) if index in (node.lc.data or {}) else (0, 0)
-            positions[(*place, index)] = (line + 1, column + 1)
-        return [_plain(value, (*place, index), positions) for index, value in enumerate(node)]
-    if isinstance(node, str):
-        return str(node)
-    if isinstance(node, bool) or node is None:
-        return node
-    if isinstance(node, int):
-        return int(node)
-    if isinstance(node, float):
-        return float(node)
-    return node
 
 
 def validate(
@@ -176,11 +146,11 @@ def _say(detail: Any, place: Place, adapter: TypeAdapter[Any], names: Iterable[s
     """What is wrong, and what to do about it."""
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     value = detail.get("input")
-    path = ".".join(str(part) for part in place) or "the file"
+    path = ".".join(_short(str(part)) for part in place) or "the file"
     match detail["type"]:
         case "extra_forbidden":
             known = sorted({*_known_keys(adapter.json_schema(), detail["loc"][:-1]), *names})
-            return f"unknown key {key!r}", did_you_mean(key, known) or f"known here: {', '.join(known)}"
+            return f"unknown key {_short(key)!r}", did_you_mean(key, known) or f"known here: {', '.join(known)}"
         case "missing":
             return f"key {key!r} is missing", f"add {key!r}"
         case "union_tag_not_found":
@@ -188,7 +158,7 @@ def _say(detail: Any, place: Place, adapter: TypeAdapter[Any], names: Iterable[s
             return f"key {key!r} is missing", f"add {key!r}"
         case "union_tag_invalid":
             kinds = _expected(detail)
-            tag = str(detail["ctx"]["tag"])
+            tag = _short(str(detail["ctx"]["tag"]))
             return f"{path}: unknown {tag!r}", did_you_mean(tag, kinds) or f"known: {', '.join(kinds)}"
         case "model_type" | "model_attributes_type" | "dict_type" | "dataclass_type":
             return f"{path}: should be a mapping of keys to values{_not(value)}", "mend the value"
@@ -196,8 +166,9 @@ def _say(detail: Any, place: Place, adapter: TypeAdapter[Any], names: Iterable[s
             return f"{path}: should be a list{_not(value)}", "write [one, two] or one item a line with '- '"
         case "bool_type" | "bool_parsing":
             return f"{path}: should be true or false{_not(value)}", "write true or false"
-    message = detail["msg"].removeprefix("Value error, ").replace("Tuple", "List")
-    fix = "mend the value"
+    message, fix = detail["msg"].removeprefix("Value error, ").replace("Tuple", "List"), "mend the value"
+    if detail["type"] == "value_error" and "; " in message:  # what our own checks say ends with what to do
+        message, fix = message.split("; ", 1)
     if isinstance(value, str) and detail["type"] in ("literal_error", "enum"):
         fix = did_you_mean(value, _expected(detail)) or fix
     return f"{path}: {message}{_not(value)}", fix

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
@@ -13,7 +12,7 @@ from tools.channels.channel import MaybeSent, NotSent, Receipt
 from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
-from winback.errors import ConflictError, InputError
+from winback.errors import ConflictError, SetupError
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
 from workers.claim import ACTING, FROZEN, Acted, Claim, abandoned, acted, claim, log_done, unknown
@@ -47,7 +46,9 @@ def _act_apart(services: Services, effect_id: int) -> Acted | None:
     """One effect that cannot be carried out must not stop the others."""
     try:
         return act(services, effect_id)
-    except (InputError, ValidationError) as error:
+    except SetupError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever is wrong with it
         log.error("effect.broken", effect=effect_id, reason=type(error).__name__)  # noqa: TRY400  no customer's words
         return None
 

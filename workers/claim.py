@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from policies.evaluate import evaluate
 from policies.verdict import Decision
 from tools.channels.channel import MaybeSent, Parcel, Receipt
 from winback.canonical import content_hash
@@ -20,10 +19,11 @@ from winback.errors import InputError
 from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.store.types import CaseState, EffectState
 from winback.usage.drop import drop_from_plain
-from workers.compose import agent_of, option_of, parcel_of
-from workers.decide import action_facts, judged, queue
+from workers.compose import agent_of, message_of, option_of, parcel_of, words_problems
+from workers.decide import Judged, action_facts, approvers, judged, queue
 from workers.facts import Facing, Subject
 from workers.owner import is_dead
+from workers.policy_watch import watch_policies
 from workers.services import Services
 from workers.situation import busy_times, situation_of
 
@@ -66,6 +66,7 @@ class Earlier:
 
 def claim(services: Services, effect_id: int) -> Claim | Acted | None:
     """One transaction: fresh facts, the verdict, and then the intent, a deferral, a lapse or a question."""
+    watch_policies(services)
     now = services.clock.now()
     with services.store.read() as session:
         seen = session.get(Effect, effect_id)
@@ -131,29 +132,29 @@ def _judge(session: Session, services: Services, effect: Effect, back: bool, now
     if (gone := _no_longer(session, services, case, proposal, subject, now)) is not None:
         body = {"action_hash": proposal.action_hash, "tool": effect.tool, "reason": gone}
         return _lapse(session, effect, body, now, now)
-    policy = services.policy
-    facing = Facing(session, policy, subject, now, services.settings.company.zone, leaving_out=effect.id)
+    zone = services.settings.company.zone
+    facing = Facing(session, services.judging, subject, now, zone, leaving_out=effect.id)
     facts = facing.facts(
-        action_facts(proposal, ()),
+        action_facts(proposal, words_problems(message_of(proposal))),
         agent_of(proposal),
         moment="act",
         proposed_at=effect.proposed_at,
-        approved_by=effect.approved_by,
+        approved_by=approvers(effect),
     )
-    verdict = evaluate(policy, facts)
-    body = judged(proposal, facts, verdict)
+    found = judged(services, proposal, facts)
+    verdict = found.verdict
     if verdict.decision is Decision.DENY:
-        return _lapse(session, effect, body, now, now + services.again)
+        return _lapse(session, effect, found.body, now, now + services.again, found.evidence)
     if verdict.decision is Decision.REVIEW:
         if _may_still_go(effect):
             return unknown(session, effect, now, FROZEN)
-        effect.state = EffectState.LAPSED
+        effect.state, effect.intent_at = EffectState.LAPSED, None
         session.flush()
-        queue(session, policy, proposal, verdict, body, ACTING, now)
+        queue(session, services.policy, proposal, found, ACTING, now)
         return acted(effect, EntryKind.QUEUED)
     if verdict.not_before is not None and verdict.not_before > now:
-        return _defer(session, effect, verdict.not_before, body, now)
-    return _intend(session, services, effect, proposal, body, now)
+        return _defer(session, effect, verdict.not_before, found, now)
+    return _intend(session, services, effect, proposal, found, now)
 
 
 def _no_longer(
@@ -172,15 +173,22 @@ def _no_longer(
     return None
 
 
-def _lapse(session: Session, effect: Effect, body: dict[str, Any], now: datetime, again: datetime) -> Acted:
+def _lapse(
+    session: Session,
+    effect: Effect,
+    body: dict[str, Any],
+    now: datetime,
+    again: datetime,
+    evidence: bytes | None = None,
+) -> Acted:
     """Nothing is sent; an agent may look at the case again at `again`."""
     if _may_still_go(effect):
         return unknown(session, effect, now, FROZEN)
-    effect.state = EffectState.LAPSED
+    effect.state, effect.intent_at = EffectState.LAPSED, None
     effect.problem = str(body.get("reason", "the policy refused it at the moment of acting"))
     session.flush()
     advance(
-        session, effect.case_id, EntryKind.LAPSED, now, {**body, "effect": effect.key},
+        session, effect.case_id, EntryKind.LAPSED, now, {**body, "effect": effect.key}, evidence=evidence,
         allowed=ACTING, state=CaseState.WATCHING, next_at=again,
     )  # fmt: skip
     return acted(effect, EntryKind.LAPSED)
@@ -191,30 +199,30 @@ def _may_still_go(effect: Effect) -> bool:
     return effect.state == EffectState.IN_FLIGHT and not is_dead(effect.lease_owner)
 
 
-def _defer(session: Session, effect: Effect, until: datetime, body: dict[str, Any], now: datetime) -> Acted:
+def _defer(session: Session, effect: Effect, until: datetime, found: Judged, now: datetime) -> Acted:
     if _may_still_go(effect):
         return unknown(session, effect, now, FROZEN)
     effect.state, effect.intent_at, effect.due_at = EffectState.PENDING, None, until
     session.flush()
-    entry = {**body, "effect": effect.key, "until": until}
-    advance(session, effect.case_id, EntryKind.DEFERRED, now, entry, allowed=ACTING)
+    entry = {**found.body, "effect": effect.key, "until": until}
+    advance(session, effect.case_id, EntryKind.DEFERRED, now, entry, allowed=ACTING, evidence=found.evidence)
     return acted(effect, EntryKind.DEFERRED)
 
 
 def _intend(
-    session: Session, services: Services, effect: Effect, proposal: Proposal, body: dict[str, Any], now: datetime
+    session: Session, services: Services, effect: Effect, proposal: Proposal, found: Judged, now: datetime
 ) -> Claim:
     parcel = parcel_of(session, services, effect, proposal, now)
     doubtful = _may_still_go(effect)
     effect.state, effect.channel = EffectState.IN_FLIGHT, services.channel.name
     effect.epoch += 1
     effect.attempts += 1
-    effect.intent_at = effect.intent_at or now
+    effect.intent_at = now
     effect.lease_owner = services.owner
     effect.lease_until = now + timedelta(seconds=services.settings.worker.lease_seconds)
     session.flush()
-    entry = {**body, "effect": effect.key, "epoch": effect.epoch, "channel": effect.channel}
-    advance(session, effect.case_id, EntryKind.INTENT, now, entry, allowed=ACTING)
+    entry = {**found.body, "effect": effect.key, "epoch": effect.epoch, "channel": effect.channel}
+    advance(session, effect.case_id, EntryKind.INTENT, now, entry, allowed=ACTING, evidence=found.evidence)
     return Claim(effect, parcel, doubtful)
 
 

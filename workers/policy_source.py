@@ -2,53 +2,72 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-
-import structlog
 
 from policies.policy import Policy
 from winback.errors import InputError
 from winback.yamlfile import is_folder
 
-log = structlog.get_logger(__name__)
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+NOBODY = "unknown"
 
-Stamp = tuple[tuple[str, int, int], ...]
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A change that was broken. The last good policy stays in force."""
+
+    reason: str
+    author: str
 
 
 class PolicySource:
-    """Loads once, and again whenever a file's time or size changes.
+    """Loads once, and again at a `refresh` whenever a file has changed.
 
-    A policy that is broken at the start is an error; one that breaks later is refused with the
-    reason in the event log, and the last good one stays in force.
+    A policy that is broken at the start is an error; one that breaks later is refused.
+
+    Raises:
+        InputError: the policy cannot be used.
     """
 
-    def __init__(self, path: Path | None, load: Callable[[], Policy]) -> None:
-        self._path = path
+    def __init__(self, path: Path, load: Callable[[], Policy]) -> None:
+        self.path = path
         self._load = load
         self._stamp = self._look()
-        self._policy = load()
+        self.policy = load()
+        self.recorded: str | None = None
+        """The hash that was last written down as being in force."""
 
-    def current(self) -> Policy:
+    def refresh(self) -> Refused | None:
+        """Look at the files, and take a changed policy over unless it is broken."""
         stamp = self._look()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._reload()
-        return self._policy
-
-    def _reload(self) -> None:
-        before = self._policy.hash
+        if stamp == self._stamp:
+            return None
+        self._stamp = stamp
         try:
-            self._policy = self._load()
+            self.policy = self._load()
         except InputError as error:
-            log.error("policy.refused", reason=str(error), in_force=before)  # noqa: TRY400  the reason is the line
-        else:
-            log.info("policy.changed", before=before, now=self._policy.hash)
+            return Refused(str(error), self.author())
+        return None
+
+    def author(self) -> str:
+        """Who the policy says wrote it, else who owns the file that was changed last."""
+        return self.policy.author or _owner(max(self._stamp, key=lambda one: one[1], default=None))
 
     def _look(self) -> Stamp:
-        if self._path is None:
-            return ()
-        files = sorted(self._path.glob("*.yaml")) if is_folder(self._path) else [self._path]
-        return tuple((str(one), s.st_mtime_ns, s.st_size) for one in files if (s := _stat(one)))
+        # Whatever comes into a folder is looked at: what may not be there is refused, not overlooked.
+        files = sorted(self.path.rglob("*")) if is_folder(self.path) else [self.path]
+        # Times can be carried over by a copy; the moment of the change itself and the file's number cannot.
+        return tuple(
+            (str(one), s.st_mtime_ns, s.st_size, s.st_ctime_ns, s.st_ino) for one in files if (s := _stat(one))
+        )
+
+
+def _owner(newest: tuple[str, int, int, int, int] | None) -> str:
+    try:
+        return Path(newest[0]).owner() if newest else NOBODY
+    except (KeyError, NotImplementedError, OSError):
+        return NOBODY
 
 
 def _stat(path: Path) -> os.stat_result | None:

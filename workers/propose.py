@@ -10,24 +10,26 @@ from typing import Any, Literal
 
 import structlog
 from sqlalchemy import or_
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from agents.brief import Brief, make_brief
-from agents.choice import Choice, ChoiceReason, Failure, Nothing, Run, agent_facts
-from policies.evaluate import evaluate
-from policies.facts import ActionFacts, AgentFacts
-from policies.plain import verdict_to_plain
-from policies.verdict import Decision, Verdict
+from agents.choice import Choice, ChoiceReason, Failure, Nothing, Outcome, Run, agent_facts
+from policies.facts import AgentFacts, Facts
+from policies.rules.holdout import draws_of
+from policies.verdict import Decision
+from policies.words import explain
 from prompts.message import slots_of
 from tools.tool import Option, Situation
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
-from winback.errors import ConflictError
+from winback.errors import ConflictError, SetupError
 from winback.store.models import Case
 from winback.store.types import CaseState
 from workers.compose import compose, make_proposal, words_problems
 from workers.decide import judge, settle
-from workers.facts import MEDIUM, Facing, unit_key
+from workers.model_use import write_use
+from workers.options import OVER_BUDGET, NonAction, Possible, judge_options, nothing_possible, over_after
+from workers.policy_watch import watch_policies
 from workers.services import Services
 from workers.situation import ActiveDays, Setting, active_days, setting_of
 
@@ -48,14 +50,6 @@ class Proposed:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True)
-class Judged:
-    """An option and what the policy says of it before anybody has chosen it."""
-
-    option: Option
-    verdict: Verdict
-
-
 WHY: Mapping[ChoiceReason, str] = {
     "teaches_what_fell": "it teaches what fell",
     "lifts_the_limit": "it lifts the limit that was reached",
@@ -66,6 +60,11 @@ WHY: Mapping[ChoiceReason, str] = {
     "not_said": "the model gave no reason",
 }
 
+KINDS: Mapping[Decision, EntryKind] = {
+    Decision.ALLOW: EntryKind.ALLOWED,
+    Decision.REVIEW: EntryKind.QUEUED,
+    Decision.DENY: EntryKind.DENIED,
+}
 Progress = Callable[[int, int], None]
 
 
@@ -92,159 +91,133 @@ def propose_all(
     for number, case_id in enumerate(waiting, start=1):
         if stop():
             break
-        if (result := propose(services, case_id, active)) is not None:
+        if (result := propose(services, case_id, active, now)) is not None:
             done.append(result)
         progress(number, len(waiting))
     return done
 
 
-def propose(services: Services, case_id: int, active: ActiveDays) -> Proposed | None:
+def propose(
+    services: Services, case_id: int, active: ActiveDays, run_started_at: datetime | None = None
+) -> Proposed | None:
     """One case's turn; None when somebody else took it meanwhile."""
+    watch_policies(services)
+    started = run_started_at or services.clock.now()
     try:
-        return _propose(services, case_id, active)
+        return _propose(services, case_id, active, started)
     except ConflictError:
+        return None
+    except SetupError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # One case that cannot be judged must not stop the others; it stays due and is said at every run.
+        log.error("case.broken", case=case_id, reason=type(error).__name__)  # noqa: TRY400  no customer's words
         return None
 
 
-def _propose(services: Services, case_id: int, active: ActiveDays) -> Proposed:
+def _propose(services: Services, case_id: int, active: ActiveDays, started: datetime) -> Proposed:
     now = services.clock.now()
     with services.store.read() as session:
         setting = setting_of(session, services, session.get_one(Case, case_id), active, now)
-        held_out = services.policy.held_out(unit_key(setting.subject.account))
-        judged = [] if held_out else _judge_options(session, services, setting, now)
-    if held_out:
-        return _hold_out(services, setting, now)
-    if (early := _nothing_possible(setting, judged)) is not None:
-        return _stand_back(services, setting, *early, services.again, now)
-    possible = [one.option for one in judged if one.verdict.decision is not Decision.DENY]
-    return _choose(services, setting, possible, now)
+        turn = Turn(services, setting, started, now)
+        draws = draws_of(services.policy.seeds, setting.subject.account.key)
+        if services.policy.held_out(draws):
+            possible = None
+        else:
+            possible = judge_options(session, services, setting, now, started)
+    if possible is None:
+        return _hold_out(turn, draws)
+    if (early := nothing_possible(services, setting, possible.judged)) is not None:
+        return _stand_back(turn, early, services.again)
+    return _choose(replace(turn, facts=possible.judged[0].facts), possible)
 
 
-def _hold_out(services: Services, setting: Setting, now: datetime) -> Proposed:
+@dataclass(frozen=True)
+class Turn:
+    """One case's turn in a run: what it is about, when the run and the turn began, and what was counted."""
+
+    services: Services
+    setting: Setting
+    run_started_at: datetime
+    now: datetime
+    facts: Facts | None = None
+
+    def proposed(self, kind: EntryKind, tool: str | None = None) -> Proposed:
+        """What became of it."""
+        return Proposed(self.setting.case_id, self.setting.subject.account.key, kind, tool)
+
+
+def _hold_out(turn: Turn, draws: Mapping[str, float]) -> Proposed:
     """Watched like the others, contacted never: what the others' outcomes are measured against."""
-    body = {"policy": services.policy.hash, "unit_key": unit_key(setting.subject.account)}
-    with services.store.write() as session:
+    body = {"policy": turn.services.policy.hash, "draws": dict(draws)}
+    with turn.services.store.write() as session:
         advance(
-            session, setting.case_id, EntryKind.HELD_OUT, now, body,
+            session, turn.setting.case_id, EntryKind.HELD_OUT, turn.now, body,
             allowed=ELIGIBLE, state=CaseState.HELD_OUT, next_at=None,
         )  # fmt: skip
-    return Proposed(setting.case_id, setting.subject.account.key, EntryKind.HELD_OUT)
+    return turn.proposed(EntryKind.HELD_OUT)
 
 
-def _judge_options(session: Session, services: Services, setting: Setting, now: datetime) -> list[Judged]:
-    """Every option of every tool, held against the policy as if the configured model had chosen it."""
-    situation = setting.situation
-    if situation is None:
-        return []
-    agent = AgentFacts(
-        source="model", model=services.selector.name, embedded=services.selector.embedded, confidence=1.0
-    )
-    policy = services.policy
-    zone = services.settings.company.zone
-    facing = Facing(session, policy, setting.subject, now, zone, history=setting.history)
-    return [
-        Judged(option, evaluate(policy, facing.facts(_action(option), agent, moment="propose")))
-        for tool in services.registry
-        for option in tool.options(situation)
-    ]
-
-
-def _action(option: Option) -> ActionFacts:
-    return ActionFacts(
-        tool=option.tool,
-        channel=MEDIUM,
-        catalogue_id=option.catalogue_id,
-        arguments=option.arguments.model_dump(mode="json"),
-        value=option.value,
-    )
-
-
-def _nothing_possible(setting: Setting, judged: Sequence[Judged]) -> tuple[EntryKind, dict[str, Any]] | None:
-    """The non-actions that need no model: nobody there, nothing fits, all refused."""
-    if setting.situation is None:
-        return EntryKind.NOTHING_TO_OFFER, {"reason": "nobody_to_write_to"}
-    if not judged:
-        return EntryKind.NOTHING_TO_OFFER, {"reason": "no_option_fits"}
-    if any(one.verdict.decision is not Decision.DENY for one in judged):
-        return None
-    return EntryKind.NOTHING_ALLOWED, {"options": [_said(one) for one in judged]}
-
-
-def _said(judged: Judged) -> dict[str, Any]:
-    return {
-        "tool": judged.option.tool,
-        "catalogue_id": judged.option.catalogue_id,
-        "policy": judged.verdict.policy_hash,
-        "verdict": verdict_to_plain(judged.verdict),
-    }
-
-
-def _choose(services: Services, setting: Setting, possible: Sequence[Option], now: datetime) -> Proposed:
-    brief = _brief(services, setting)
-    match services.selector.choose(brief, possible):
+def _choose(turn: Turn, possible: Possible) -> Proposed:
+    brief, options = _brief(turn.services, turn.setting), possible.options
+    match _ask(turn.services, brief, possible):
         case Choice() as choice:
             record = {"chosen_because": choice.why, **_run(choice.run)}
-            return _write_down(
-                services, setting, brief, choice.option, agent_facts(choice), WHY[choice.why], record
-            )
+            return _write_down(turn, brief, choice.option, agent_facts(choice), WHY[choice.why], record)
         case Nothing() as nothing:
             body = {
                 "why": nothing.why,
                 "run": _run(nothing.run),
-                "offered": [one.catalogue_id for one in possible],
+                "offered": [one.catalogue_id for one in options],
             }
-            return _stand_back(services, setting, EntryKind.NOTHING_CHOSEN, body, services.again, now)
+            return _stand_back(turn, NonAction(EntryKind.NOTHING_CHOSEN, body), turn.services.again)
         case Failure() as failure:
-            return _failed(services, setting, brief, possible, failure, now)
+            return _failed(turn, brief, options, failure)
+
+
+def _ask(services: Services, brief: Brief, possible: Possible) -> Outcome:
+    """The model's choice; over a budget it is not asked, which counts as a failure of it."""
+    if possible.over:
+        return Failure(OVER_BUDGET, "; ".join(explain(one) for one in possible.over), attempts=0)
+    return services.selector.choose(brief, possible.options)
 
 
 def _run(run: Run | None) -> dict[str, Any]:
     return asdict(run) if run else {}
 
 
-def _failed(
-    services: Services,
-    setting: Setting,
-    brief: Brief,
-    possible: Sequence[Option],
-    failure: Failure,
-    now: datetime,
-) -> Proposed:
+def _failed(turn: Turn, brief: Brief, possible: Sequence[Option], failure: Failure) -> Proposed:
     """The model gave no usable choice: the policy says what happens, and the log says that it happened."""
-    plan = services.policy.on_model_failure(setting.subject.drop.kind.value)
+    plan = turn.services.policy.on_model_failure(turn.setting.subject.drop.kind.value)
     options = [one for one in possible if plan.tool is None or one.tool == plan.tool]
     body = {"code": failure.code, "attempts": failure.attempts, "then": plan.then, "run": _run(failure.run)}
-    log.warning("model.failed", case=setting.case_id, code=failure.code, detail=failure.detail, then=plan.then)
+    log.warning(
+        "model.failed", case=turn.setting.case_id, code=failure.code, detail=failure.detail, then=plan.then
+    )
     if plan.then == "skip" or not options:
-        done = _stand_back(services, setting, EntryKind.MODEL_FAILED, body, timedelta(days=1), now)
+        done = _stand_back(turn, NonAction(EntryKind.MODEL_FAILED, body), timedelta(days=1))
     else:
         agent = replace(agent_facts(failure), source=PLAYBOOK)
         why = f"the model failed ({failure.code}); the policy's playbook chose"
-        done = _write_down(services, setting, brief, options[0], agent, why, body)
+        done = _write_down(turn, brief, options[0], agent, why, body)
     return replace(done, failure=failure)
 
 
-def _stand_back(
-    services: Services,
-    setting: Setting,
-    kind: EntryKind,
-    body: dict[str, Any],
-    wait: timedelta,
-    now: datetime,
-) -> Proposed:
-    with services.store.write() as session:
+def _stand_back(turn: Turn, why: NonAction, wait: timedelta) -> Proposed:
+    with turn.services.store.write() as session:
         advance(
-            session, setting.case_id, kind, now, body,
-            allowed=ELIGIBLE, state=CaseState.WATCHING, next_at=now + wait,
+            session, turn.setting.case_id, why.kind, turn.now, why.body, evidence=why.evidence,
+            allowed=ELIGIBLE, state=CaseState.WATCHING, next_at=turn.now + wait,
         )  # fmt: skip
-    return Proposed(setting.case_id, setting.subject.account.key, kind)
+        write_use(session, turn.services, turn.setting.case_id, turn.run_started_at)
+    return turn.proposed(why.kind)
 
 
 def _brief(services: Services, setting: Setting) -> Brief:
     return make_brief(
         _reachable(setting),
         setting.subject.account.value_per_month,
-        len(setting.history),
+        len(setting.past[0]),
         frozenset({*services.catalogue.features, *(plan.id for plan in services.catalogue.plans)}),
     )
 
@@ -256,27 +229,21 @@ def _reachable(setting: Setting) -> Situation:
 
 
 def _write_down(
-    services: Services,
-    setting: Setting,
-    brief: Brief,
-    option: Option,
-    agent: AgentFacts,
-    why: str,
-    record: dict[str, Any],
+    turn: Turn, brief: Brief, option: Option, agent: AgentFacts, why: str, record: dict[str, Any]
 ) -> Proposed:
+    services, setting = turn.services, turn.setting
     situation = _reachable(setting)
-    tool = services.registry.get(option.tool)
-    slots = services.writer.fill(
-        brief, slots_of(tool.template, situation.person.language), situation.person.language
-    )
+    slots = {}
+    if agent.failure != OVER_BUDGET and not over_after(services, turn.facts):
+        wanted = slots_of(services.registry.get(option.tool).template, situation.person.language)
+        slots = services.writer.fill(brief, wanted, situation.person.language)
     message = compose(services, option, situation, slots)
     proposal = make_proposal(setting, option, message, agent, why, services.clock.now())
+    watch_policies(services)
     with services.store.write() as session:
-        decided = judge(session, services, setting.subject, proposal, words_problems(message), record)
+        problems = words_problems(message)
+        decided = judge(session, services, setting.subject, proposal, problems, record, turn.run_started_at)
         settle(session, services, decided, allowed=ELIGIBLE, now=proposal.created_at)
-    kind = {
-        Decision.ALLOW: EntryKind.ALLOWED,
-        Decision.REVIEW: EntryKind.QUEUED,
-        Decision.DENY: EntryKind.DENIED,
-    }[decided.decision]
-    return Proposed(setting.case_id, setting.subject.account.key, kind, option.tool)
+        # After the verdict: what this very choice cost must not deny it.
+        write_use(session, services, setting.case_id, turn.run_started_at)
+    return turn.proposed(KINDS[decided.decision], option.tool)

@@ -1,5 +1,6 @@
 """What a person can do with a queue item. Each is one transaction; of two who race exactly one wins."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,11 @@ from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Case, Contact, Proposal, Review
 from winback.store.types import CaseState, ReviewState
 from winback.usage.drop import drop_from_plain
-from workers.compose import compose, make_proposal, option_of, words_problems
+from workers.compose import agent_of, compose, make_proposal, option_of, words_problems
 from workers.decide import Decided, judge, make_effect, settle
+from workers.expire import end_of
 from workers.facts import Subject
+from workers.policy_watch import watch_policies
 from workers.services import Services
 from workers.situation import Setting, situation_of
 
@@ -57,15 +60,27 @@ def open_item(session: Session, review_id: int, *, lock: bool = False) -> Item:
     )
 
 
-def approve(services: Services, review_id: int, shown_hash: str, by: str) -> datetime:
-    """Approve exactly what was shown; returns when it is due. The policy is asked again when it acts."""
-    now = services.clock.now()
+def approve(services: Services, review_id: int, shown_hash: str, by: str) -> datetime | None:
+    """Approve exactly what was shown; returns when it is due. The policy is asked again when it acts.
+
+    None: another person must approve it too.
+
+    Raises:
+        ConflictError: as `_undecided`, or this person has approved it before and another must.
+    """
+    now, by = services.clock.now(), person(by)
+    watch_policies(services)
     with services.store.write() as session:
-        item = _undecided(session, review_id, shown_hash, now)
+        item = _undecided(session, services, review_id, shown_hash, now)
+        first = item.review.first_approved_by
+        if item.review.verdict["people"] > 1 and (first is None or same_person(first, by)):
+            _approve_first(session, item, by, now)
+            return None
         _decide(session, item.review, ReviewState.APPROVED, by, now)
         effect = make_effect(
-            session, item.proposal, services.channel.name, item.review.asked_at, due_at=now, approved_by=by
-        )
+            session, item.proposal, services.channel.name, item.review.asked_at,
+            due_at=now, approved_by=(first, by) if first else (by,),
+        )  # fmt: skip
         advance(
             session, item.review.case_id, EntryKind.APPROVED, now,
             _body(item, by, effect=effect.key if effect else None),
@@ -74,13 +89,41 @@ def approve(services: Services, review_id: int, shown_hash: str, by: str) -> dat
         return effect.due_at if effect else now
 
 
+def person(name: str) -> str:
+    """A reviewer's name as it is written down.
+
+    Raises:
+        InputError: it is nobody's.
+    """
+    clean = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not clean:
+        raise InputError("nobody is named as the reviewer", fix="set WINBACK_USER to your name")
+    return clean
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's, however they are written."""
+    return person(one).casefold() == person(other).casefold()
+
+
+def _approve_first(session: Session, item: Item, by: str, now: datetime) -> None:
+    """The first of two: it waits on, for somebody else."""
+    if item.review.first_approved_by is not None:
+        raise ConflictError(
+            f"queue item {item.review.id} was approved by {by} before", fix="another person must approve it too"
+        )
+    item.review.first_approved_by = by
+    session.flush()
+    advance(session, item.review.case_id, EntryKind.FIRST_APPROVED, now, _body(item, by), allowed=IN_REVIEW)
+
+
 def reject(services: Services, review_id: int, shown_hash: str, by: str, code: str, note: str) -> None:
     """Say no: the case is watched on, nothing is proposed again by itself."""
     if code not in REJECT_CODES:
         raise InputError(f"unknown reject code {code!r}", fix=f"use one of {', '.join(REJECT_CODES)}")
     now = services.clock.now()
     with services.store.write() as session:
-        item = _undecided(session, review_id, shown_hash, now)
+        item = _undecided(session, services, review_id, shown_hash, now)
         _decide(session, item.review, ReviewState.REJECTED, by, now, code=code, note=note)
         said = commitment(item.contact.salt, note)
         advance(
@@ -94,7 +137,7 @@ def snooze(services: Services, review_id: int, shown_hash: str, by: str, until: 
     """Put an item out of sight until a moment before it expires."""
     now = services.clock.now()
     with services.store.write() as session:
-        item = _undecided(session, review_id, shown_hash, now)
+        item = _undecided(session, services, review_id, shown_hash, now)
         limit = item.review.expires_at
         if until <= now or (limit is not None and until >= limit):
             last = f" and before it expires at {limit:%Y-%m-%d %H:%M} UTC" if limit else ""
@@ -118,18 +161,22 @@ def edit(services: Services, review_id: int, shown_hash: str, by: str, changes: 
         InputError: a field may not be edited, a value does not fit, or nothing would change.
         ConflictError: the item was decided meanwhile, or is not the one that was shown.
     """
+    watch_policies(services)
     now = services.clock.now()
     with services.store.write() as session:
-        item = _undecided(session, review_id, shown_hash, now)
+        item = _undecided(session, services, review_id, shown_hash, now)
         proposal, problems = _edited(services, item, by, changes, now)
         decided = judge(session, services, _subject(item), proposal, problems, {"edited_by": by})
         if decided.decision is Decision.DENY:
-            advance(session, item.review.case_id, EntryKind.DENIED, now, decided.body, allowed=IN_REVIEW)
+            advance(
+                session, item.review.case_id, EntryKind.DENIED, now, decided.judged.body,
+                evidence=decided.judged.evidence, allowed=IN_REVIEW,
+            )  # fmt: skip
             return decided
         _decide(session, item.review, ReviewState.EDITED, by, now)
         child = _body(item, by, child=proposal.action_hash)
         advance(session, item.review.case_id, EntryKind.EDITED, now, child, allowed=IN_REVIEW)
-        settle(session, services, decided, allowed=IN_REVIEW, now=now)
+        settle(session, services, decided, allowed=IN_REVIEW, now=now, by=(by,))
         return decided
 
 
@@ -155,7 +202,7 @@ def _edited(
         ) from None
     setting = Setting(item.case.id or 0, _subject(item), situation)
     message = compose(services, option, situation, slots)
-    agent = AgentFacts(source="person", model=by)
+    agent = AgentFacts(source="person", model=by, untrusted_text=agent_of(item.proposal).untrusted_text)
     proposal = make_proposal(setting, option, message, agent, f"edited by {by}", now)
     proposal.parent_hash = item.proposal.action_hash
     if proposal.action_hash == item.proposal.action_hash:
@@ -167,7 +214,7 @@ def _subject(item: Item) -> Subject:
     return Subject(item.account, item.contact, drop_from_plain(item.case.drop))
 
 
-def _undecided(session: Session, review_id: int, shown_hash: str, now: datetime) -> Item:
+def _undecided(session: Session, services: Services, review_id: int, shown_hash: str, now: datetime) -> Item:
     """The item if it can still be decided and is the one that was shown.
 
     Raises:
@@ -178,9 +225,11 @@ def _undecided(session: Session, review_id: int, shown_hash: str, now: datetime)
     if review.state != ReviewState.PENDING:
         who = f" by {review.decided_by}" if review.decided_by else ""
         raise ConflictError(f"queue item {review_id} was already {review.state}{who}", fix="nothing was changed")
-    if review.expires_at is not None and review.expires_at <= now:
+    escalated = review.escalated_at is not None
+    end = end_of(services.policy, review.asked_at, item.proposal.tool, escalated=escalated)
+    if end is not None and end <= now:
         raise ConflictError(
-            f"queue item {review_id} expired at {review.expires_at:%Y-%m-%d %H:%M} UTC", fix="nothing was changed"
+            f"queue item {review_id} expired at {end:%Y-%m-%d %H:%M} UTC", fix="nothing was changed"
         )
     if len(shown_hash) < SHORTEST_HASH or not review.action_hash.startswith(shown_hash.lower()):
         raise ConflictError(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
-from winback.canonical import content_hash
+from winback.decisions.action import drop_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance, append
 from winback.errors import ConflictError, InputError
@@ -108,7 +108,7 @@ def _new_case(session: Session, services: Services, account: Account, drop: Drop
     session.flush()
     body = {
         "account": account.id,
-        "drop_hash": content_hash(plain),
+        "drop_hash": drop_hash(plain),
         "drop_kind": drop.kind,
         "as_of": drop.as_of,
         "onset": drop.onset,

@@ -17,10 +17,11 @@ from winback.store.models import Run
 from winback.store.store import Store
 from winback.store.types import RunState
 from workers.act import due_effects
+from workers.expire import overdue
 from workers.owner import is_dead
 from workers.services import Services
 
-PASS, ACT = "pass", "act"
+PASS, ACT, CHECKPOINT = "pass", "act", "checkpoint"
 LOOK_BACK = timedelta(days=2)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -31,18 +32,25 @@ def trigger_of(settings: Settings) -> CronTrigger:
     Raises:
         InputError: the cron expression cannot be read, or no day is ever like it.
     """
+    return _cron(settings.schedule.pass_, settings, "schedule.pass", "0 6 * * *")
+
+
+def checkpoint_trigger(settings: Settings) -> CronTrigger:
+    """The schedule of the decision log's checkpoints; raises the same."""
+    return _cron(settings.decisions.checkpoint, settings, "decisions.checkpoint", "0 * * * *")
+
+
+def _cron(expression: str, settings: Settings, where: str, example: str) -> CronTrigger:
     try:
-        trigger = CronTrigger.from_crontab(settings.schedule.pass_, timezone=ZoneInfo(settings.company.zone))
+        trigger = CronTrigger.from_crontab(expression, timezone=ZoneInfo(settings.company.zone))
     except ValueError as error:
         raise InputError(
-            f"{settings.schedule.pass_!r} is not a cron expression ({error})",
-            where="schedule.pass",
-            fix="write five fields, such as '0 6 * * *'",
+            f"{expression!r} is not a cron expression ({error})",
+            where=where,
+            fix=f"write five fields, such as {example!r}",
         ) from None
     if trigger.get_next_fire_time(None, LONG_AGO) is None:
-        raise InputError(
-            f"{settings.schedule.pass_!r} never comes", where="schedule.pass", fix="name a day that exists"
-        )
+        raise InputError(f"{expression!r} never comes", where=where, fix="name a day that exists")
     return trigger
 
 
@@ -78,11 +86,18 @@ def tick_pass(services: Services) -> None:
 
 
 def tick_act(services: Services) -> None:
-    """A slot for acting, only when something is due: a quiet day leaves no rows."""
-    if due_effects(services):
+    """A slot for acting, only when an effect is due or a wait is over: a quiet day leaves no rows."""
+    if due_effects(services) or overdue(services):
         every = services.settings.schedule.act_every_seconds
         now = int(services.clock.now().timestamp())
         insert_run(services.store, ACT, aware(datetime.fromtimestamp(now - now % every, tz=ZoneInfo("UTC"))))
+
+
+def tick_checkpoint(services: Services) -> None:
+    """The slot of the checkpoint that is due now, changes or not; several missed ones are one."""
+    slot = last_slot(checkpoint_trigger(services.settings), services.clock.now())
+    if slot is not None:
+        insert_run(services.store, CHECKPOINT, slot)
 
 
 def make_scheduler(services: Services) -> BackgroundScheduler:
@@ -92,6 +107,8 @@ def make_scheduler(services: Services) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     scheduler.add_job(tick_pass, trigger_of(services.settings), args=[services], id=PASS)
+    trigger = checkpoint_trigger(services.settings)
+    scheduler.add_job(tick_checkpoint, trigger, args=[services], id=CHECKPOINT)
     every = services.settings.schedule.act_every_seconds
     scheduler.add_job(tick_act, IntervalTrigger(seconds=every), args=[services], id=ACT)
     return scheduler

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from agents.brief import Brief
 from agents.choice import Outcome
+from agents.meter import Meter
 from agents.writer import Writer
 from policies.policy import Policy
 from tools.catalogue import Catalogue
@@ -35,7 +36,7 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """One composition. `policies.current()` is asked anew for every decision."""
+    """One composition. `policies` and `shadow` are looked at before every decision (`watch_policies`)."""
 
     settings: Settings
     clock: Clock
@@ -48,7 +49,9 @@ class Services:
     writer: Writer
     channel: Channel
     recovery: Recovery
+    meter: Meter
     owner: str
+    shadow: PolicySource | None = None
 
     @property
     def again(self) -> timedelta:
@@ -57,4 +60,10 @@ class Services:
 
     @property
     def policy(self) -> Policy:
-        return self.policies.current()
+        """The one in force."""
+        return self.policies.policy
+
+    @property
+    def judging(self) -> tuple[Policy, ...]:
+        """The one in force, and the shadow where there is one: both need their counts and draws."""
+        return (self.policy, self.shadow.policy) if self.shadow else (self.policy,)

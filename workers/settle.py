@@ -1,5 +1,7 @@
 """What a person found out about an effect of which nobody knew whether it was sent, or that was given up."""
 
+from typing import Any
+
 from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
@@ -29,10 +31,12 @@ def settle(services: Services, effect_id: int, *, sent: bool, by: str) -> None:
             )
         body = {"effect": effect.key, "action_hash": effect.action_hash, "by": by, "sent": sent}
         if sent:
-            effect.state, effect.receipt = EffectState.DONE, {"settled_by": by}
+            effect.state, effect.receipt, effect.done_at = EffectState.DONE, {"settled_by": by}, now
+            # A failed one has no intent any more; it was due when it was tried last.
+            effect.intent_at = effect.intent_at or effect.due_at
             body["receipt_hash"] = content_hash(effect.receipt)
         else:
             effect.state, effect.intent_at = EffectState.LAPSED, None
         session.flush()
-        again = {} if sent else {"next_at": now}
-        advance(session, effect.case_id, EntryKind.SETTLED, now, body, allowed=tuple(CaseState), **again)
+        after: dict[str, Any] = {"contacted_at": effect.intent_at, "next_at": None} if sent else {"next_at": now}
+        advance(session, effect.case_id, EntryKind.SETTLED, now, body, allowed=tuple(CaseState), **after)

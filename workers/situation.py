@@ -7,14 +7,15 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, select
 
-from policies.facts import PastContact
 from tools.tool import Busy, Person, Situation
 from winback.settings import Company
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
 from winback.store.types import EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
-from workers.facts import MEDIUM, Subject, past_contacts
+from workers.counting import MEDIUM
+from workers.facts import Past, Subject
+from workers.past import past_of
 from workers.services import Services
 
 ActiveDays = Mapping[tuple[str, str], int]
@@ -57,7 +58,7 @@ class Setting:
     case_id: int
     subject: Subject
     situation: Situation | None
-    history: tuple[PastContact, ...] = ()
+    past: Past = ((), ())
 
 
 def active_days(warehouse: Warehouse, as_of: date) -> ActiveDays:
@@ -76,17 +77,17 @@ def setting_of(session: Session, services: Services, case: Case, active: ActiveD
     account = session.get_one(Account, case.account_id)
     drop = drop_from_plain(case.drop)
     contact = _choose_contact(session, account, drop, active)
-    history = past_contacts(session, account, now)
+    past = past_of(session, account, now)
     situation = None
     if contact is not None:
-        had = frozenset(one.catalogue_id for one in history if one.catalogue_id)
+        had = frozenset(one.catalogue_id for one in past[0] if one.catalogue_id)
         busy = busy_times(session, case, now)
         situation = situation_of(services, account, contact, drop, now, had=had, busy=busy)
     return Setting(
         case_id=case.id or 0,
         subject=Subject(account=account, contact=contact, drop=drop),
         situation=situation,
-        history=history,
+        past=past,
     )
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, select
 
 from winback.canonical import commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import NO_KEY, advance, append
 from winback.errors import ConflictError
 from winback.store.models import Case, Contact, Effect, Proposal, Review
-from winback.store.people import unsubscribe
+from winback.store.people import contacts_like, unsubscribe
 from winback.store.store import Store
 from winback.store.types import CaseState, EffectState, ReviewState
 from workers.services import Services
@@ -21,12 +21,11 @@ TRIES = 5
 def people_named(store: Store, who: str) -> Sequence[int]:
     """Contacts with this key or address, and all others with the same address; addresses in any case."""
     with store.read() as session:
-        named = session.exec(
-            select(Contact).where(or_(func.lower(Contact.email) == who.lower(), Contact.key == who))
-        ).all()
-        addresses = {one.email.lower() for one in named if one.email}
-        same = session.exec(select(Contact.id).where(func.lower(Contact.email).in_(addresses))).all()
-    return sorted({*(one.id or 0 for one in named), *(one or 0 for one in same)})
+        named = contacts_like(session, who)
+        same = [
+            one for email in {one.email for one in named if one.email} for one in contacts_like(session, email)
+        ]
+    return sorted({one.id or 0 for one in (*named, *same)})
 
 
 def stop_contact(services: Services, contact_id: int, source: str) -> bool:
@@ -53,9 +52,14 @@ def _stop(services: Services, contact_id: int, source: str) -> bool:
             return False
         said = commitment(contact.salt, source)
         append(session, EntryKind.UNSUBSCRIBED, now, {"contact": contact_id, "source": said})
-        for case in _cases_waiting_for(session, contact_id):
-            _withdraw(session, services, case, contact_id)
+        withdraw_waiting(session, services, contact_id)
     return True
+
+
+def withdraw_waiting(session: Session, services: Services, contact_id: int) -> None:
+    """Let every review and unsent effect that waits for this person lapse."""
+    for case in _cases_waiting_for(session, contact_id):
+        _withdraw(session, services, case, contact_id)
 
 
 def _cases_waiting_for(session: Session, contact_id: int) -> list[Case]:

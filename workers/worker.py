@@ -4,12 +4,16 @@ import threading
 
 import structlog
 
+from winback.decisions.checkpoint import write_checkpoint
+from winback.decisions.key import signing_key
 from winback.decisions.log import seal
 from winback.errors import WinbackError
 from winback.store.types import RunState
+from workers import schedule
 from workers.act import act_all
+from workers.expire import expire_all
 from workers.run_pass import run_pass
-from workers.schedule import ACT, Slot, finish_run, make_scheduler, take_run, tick_act, tick_pass
+from workers.schedule import Slot, finish_run, make_scheduler, take_run, tick_act, tick_checkpoint, tick_pass
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
@@ -22,6 +26,7 @@ def work(services: Services, stop: threading.Event) -> None:
     scheduler = make_scheduler(services)
     tick_pass(services)
     tick_act(services)
+    tick_checkpoint(services)
     scheduler.start()
     log.info("worker.started", owner=services.owner)
     try:
@@ -48,11 +53,7 @@ def _one_slot(services: Services, stop: threading.Event) -> bool:
 def carry_out(services: Services, slot: Slot, stop: threading.Event) -> None:
     """One slot. What goes wrong is written on the slot; the worker lives on."""
     try:
-        if slot.schedule == ACT:
-            acted = act_all(services, stop=stop.is_set)
-            report: dict[str, object] = {"acted": len(acted), "sealed": seal(services.store, services.clock.now())}
-        else:
-            report = run_pass(services, stop=stop.is_set).to_plain()
+        report = _report(services, slot, stop)
     except WinbackError as error:
         log.error("run.failed", schedule=slot.schedule, reason=str(error))  # noqa: TRY400  the reason is the line
         finish_run(services, slot, RunState.FAILED, {"reason": str(error)})
@@ -63,3 +64,18 @@ def carry_out(services: Services, slot: Slot, stop: threading.Event) -> None:
         finish_run(services, slot, RunState.FAILED, {"reason": f"a mistake in Winback: {type(error).__name__}"})
         return
     finish_run(services, slot, RunState.DUE if stop.is_set() else RunState.DONE, report)
+
+
+def _report(services: Services, slot: Slot, stop: threading.Event) -> dict[str, object]:
+    now = services.clock.now()
+    match slot.schedule:
+        case schedule.ACT:
+            expired = expire_all(services)
+            acted = act_all(services, stop=stop.is_set)
+            return {"expired": len(expired), "acted": len(acted), "sealed": seal(services.store, now)}
+        case schedule.CHECKPOINT:
+            settings = services.settings
+            made = write_checkpoint(services.store, settings.checkpoint_folder, signing_key(settings), now)
+            return {"checkpoint": made.number, "entries": made.size}
+        case _:
+            return run_pass(services, stop=stop.is_set).to_plain()

@@ -1,6 +1,7 @@
 """`allow_tools`: the only kind that can allow. A tool that no rule lists does not run."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from operator import itemgetter
 from typing import Annotated, ClassVar, Literal
 
@@ -10,40 +11,58 @@ from policies.facts import Facts, MissingFactError, Scalar
 from policies.rules.fields import DropName, Part, Range, Words, listed
 from policies.rules.reference import Reference
 from policies.rules.rule import Judge, Narrowed, Say, Wording
-from policies.verdict import Decision, RuleResult, Saw
+from policies.verdict import Decision, Said
 
 ALLOW, REVIEW = Decision.ALLOW, Decision.REVIEW
-Misfit = tuple[int, str, Saw]
+DAY = 24 * 60 * 60
+Misfit = tuple[int, str, tuple[Scalar | None, ...]]
 Fit = Callable[[Facts], Misfit | None]
+NOT_LISTED: Misfit = (0, "not_listed", ())
+MISFITS: Mapping[str, tuple[str, ...]] = {
+    "not_listed": (),
+    "other_drop": ("drop",),
+    "other_catalogue": ("catalogue_id",),
+    "out_of_bounds": ("argument", "value"),
+}
+"""Why an entry does not fit, and what it saw."""
+_how_far = itemgetter(0)
 
 
 class Bound(Range):
-    """What an argument may be: a number from min to max, or one of some words."""
+    """What an argument may be: a number from min to max, one of some words, or a moment some days ahead."""
 
     one_of: Words | None = None
+    within_days: Range | None = Field(
+        None, description="For a moment: how many days after now, to the second; both ends belong to it."
+    )
 
     def _check(self) -> None:
-        if self.one_of is None:
+        other = (self.one_of is not None) + (self.within_days is not None)
+        if other == 0:
             super()._check()
-        elif self.min is not None or self.max is not None:
-            raise ValueError("give one_of, or min and max, not both")
+        elif other > 1 or self.min is not None or self.max is not None:
+            raise ValueError("give one_of, within_days, or min and max, not several of them")
 
     def describe(self) -> str:
+        if self.within_days:
+            return f"{self.within_days.describe()} days ahead"
         return listed(self.one_of) if self.one_of else super().describe()
 
-    def test(self) -> Callable[[Scalar], bool]:
-        """Raises TypeError for a value that cannot be compared with the bound."""
+    def test(self) -> Callable[[Scalar, datetime], bool]:
+        """Whether a value, as seen at a moment, is within.
+
+        Raises TypeError or ValueError for a value that cannot be compared with the bound.
+        """
         if self.one_of is not None:
             words = frozenset(self.one_of)
-            return lambda value: value in words
+            return lambda value, _: value in words
+        if self.within_days is not None:
+            first, last = self.within_days.bounds()
+            return lambda value, now: (
+                first <= (datetime.fromisoformat(str(value)) - now).total_seconds() / DAY <= last
+            )
         low, high = self.bounds()
-
-        def between(value: Scalar) -> bool:
-            if isinstance(value, str | bool):
-                raise TypeError(f"{value!r} is not a number")
-            return low <= value <= high
-
-        return between
+        return lambda value, _: low <= _number(value) <= high
 
 
 class Entry(Part):
@@ -74,13 +93,13 @@ class Entry(Part):
 
         def fit(facts: Facts) -> Misfit | None:
             if drops is not None and facts.drop.kind not in drops:
-                return (1, "other_drop", (("drop", facts.drop.kind),))
+                return (1, "other_drop", (facts.drop.kind,))
             if catalogue is not None and _known(facts.action.catalogue_id) not in catalogue:
-                return (2, "other_catalogue", (("catalogue_id", facts.action.catalogue_id),))
+                return (2, "other_catalogue", (facts.action.catalogue_id,))
             for name, holds in bounds:
                 value = _argument(facts.action.arguments, name)
-                if not holds(value):
-                    return (3, "out_of_bounds", (("argument", name), ("value", value)))
+                if not holds(value, facts.now):
+                    return (3, "out_of_bounds", (name, value))
             return None
 
         return fit
@@ -122,20 +141,25 @@ class AllowTools(Narrowed):
         for entry in self.allow:
             for tool in dict.fromkeys(entry.tools):
                 by_tool.setdefault(tool, []).append((entry.fit(), entry.mode == "review"))
+        allowed = {tool: say.plain(ALLOW, "allowed", tool=tool) for tool in by_tool}
+        review = {tool: say.plain(REVIEW, "review", tool=tool) for tool in by_tool}
+        misfit = {code: say.form(None, code, "tool", *names) for code, names in MISFITS.items()}
 
-        def judge(facts: Facts) -> RuleResult:
-            tool = (("tool", facts.action.tool),)
-            misfits: list[Misfit] = []
-            fitting: list[bool] = []
-            for fit, needs_review in by_tool.get(facts.action.tool, ()):
-                if (misfit := fit(facts)) is None:
-                    fitting.append(needs_review)
-                else:
-                    misfits.append(misfit)
-            if fitting:
-                return say(REVIEW, "review", tool) if True in fitting else say(ALLOW, "allowed", tool)
-            _, code, saw = max(misfits, default=(0, "not_listed", ()), key=itemgetter(0))
-            return say(None, code, tool + saw)
+        def judge(facts: Facts) -> Said:
+            tool = facts.action.tool
+            best, said = NOT_LISTED, None
+            for fit, needs_review in by_tool.get(tool, ()):
+                found = fit(facts)
+                if found is not None:
+                    best = max(best, found, key=_how_far)
+                elif needs_review:
+                    said = review[tool]
+                elif said is None:
+                    said = allowed[tool]
+            if said is not None:
+                return said
+            _, code, values = best
+            return misfit[code], (tool, *values), None
 
         return judge
 
@@ -150,3 +174,9 @@ def _argument(arguments: Mapping[str, Scalar], name: str) -> Scalar:
     if name not in arguments:
         raise MissingFactError(f"action.arguments.{name}")
     return arguments[name]
+
+
+def _number(value: Scalar) -> float:
+    if isinstance(value, str | bool):
+        raise TypeError(f"{value!r} is not a number")
+    return value

@@ -2,18 +2,36 @@
 
 import re
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from policies.zones import UnknownZoneError, zone_of
+from winback.yamlfile import did_you_mean
 
 
-def _known_zone(name: str) -> str:
+def _operator_or_zone(name: str) -> str:
+    if name == "operator":
+        return name
     try:
         zone_of(name)
     except UnknownZoneError:
-        raise ValueError("is not a time zone of the IANA database, such as Asia/Kolkata") from None
+        near = did_you_mean(name, {"operator", *available_timezones()})
+        fix = near or "write 'operator' or a zone such as Asia/Kolkata"
+        raise ValueError(f"should be 'operator' or a time zone of the IANA database; {fix}") from None
     return name
+
+
+def _account_or_region(text: str) -> str:
+    if text != "account" and re.fullmatch(REGION, text) is None:
+        fix = did_you_mean(text, ("account",)) or "write 'account' or such a code"
+        raise ValueError(f"should be 'account' or an ISO 3166 code such as IN or DE-BY; {fix}")
+    return text
+
+
+def _or(word: str, **other: str) -> WithJsonSchema:
+    """What an editor offers for a word that may stand in the place of a text."""
+    return WithJsonSchema({"anyOf": [{"const": word, "type": "string"}, {"type": "string", **other}]})
 
 
 def _like(pattern: str, what: str) -> AfterValidator:
@@ -30,6 +48,11 @@ def _like(pattern: str, what: str) -> AfterValidator:
 ID = r"[a-z0-9][a-z0-9_-]{0,63}"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
+REGION = r"[A-Z]{2}(-[A-Z0-9]{1,3})?"
+
+MOST = 10**12
+"""More would be no limit for anybody, and the decision log holds no number of more than 64 bits."""
+
 RuleId = Annotated[
     str,
     _like(ID, "up to 64 lower-case letters, digits, - and _"),
@@ -38,13 +61,19 @@ RuleId = Annotated[
 ClockTime = Annotated[
     str, _like(CLOCK, 'a time such as "08:00"'), Field(json_schema_extra={"pattern": f"^{CLOCK}$"})
 ]
+Region = Annotated[
+    str,
+    _like(REGION, "an ISO 3166 code such as IN or DE-BY"),
+    Field(json_schema_extra={"pattern": f"^{REGION}$"}),
+]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-Whole = Annotated[int, Field(strict=True, ge=0)]
+Whole = Annotated[int, Field(strict=True, ge=0, le=MOST)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
-ZoneName = Annotated[str, AfterValidator(_known_zone)]
+OperatorOrZone = Annotated[str, AfterValidator(_operator_or_zone), _or("operator")]
+AccountOrRegion = Annotated[str, AfterValidator(_account_or_region), _or("account", pattern=f"^{REGION}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DropName = Literal["all_quiet", "feature_fell", "limit_reached", "champion_left", "stalled_start"]
 

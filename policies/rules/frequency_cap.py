@@ -1,22 +1,28 @@
 """`frequency_cap`: at most so many contacts in a window. Several caps: all must hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from policies.counter import Counter
+from policies.counter import Counter, question
 from policies.facts import Facts, MissingFactError
 from policies.rules.fields import Whole
 from policies.rules.rule import Judge, Narrowed, Say, Wording
-from policies.rules.window import Window, counted
-from policies.verdict import Decision, RuleResult
+from policies.rules.window import Window, counted, narrowing
+from policies.verdict import Decision, Said
 
 Seen = Callable[[Facts], float]
+Words = tuple[str, ...]
 
 
 class FrequencyCap(Narrowed):
-    """`account` and `contact` count the account's own history; the wider scopes are counted by the database."""
+    """`account` and `contact` count the account's own history; the wider scopes are counted by the database.
+
+    What a person did outside Winback counts in the history, unless `when.tools` names other tools. An
+    earlier contact with nobody knows whom counts for every contact.
+    """
 
     kind: Literal["frequency_cap"]
     scope: Literal["account", "contact", "tool", "channel", "global"] = Field(
@@ -35,37 +41,45 @@ class FrequencyCap(Narrowed):
         return f"contacts {per} in {self.window.describe()}: at most {self.max}{self.about()}"
 
     def judge(self, say: Say) -> Judge:
-        seen, limit = self._seen(), self.max
-        window = ("window", self.window.describe())
+        seen, limit, window = self._seen(), self.max, self.window.describe()
+        over = say.form(Decision.DENY, "over_cap", "count", "max", "window")
+        under = say.form(None, "under_cap", "count", "max", "window")
 
-        def judge(facts: Facts) -> RuleResult:
+        def judge(facts: Facts) -> Said:
             count = seen(facts)
-            saw = (("count", count), ("max", limit), window)
-            return say(None, "under_cap", saw) if count < limit else say(Decision.DENY, "over_cap", saw)
+            return (under if count < limit else over), (count, limit, window), None
 
         return judge
 
-    def counter(self) -> Callable[[Facts], Counter] | None:
+    def counters(self) -> Callable[[Facts], Iterable[Counter]] | None:
         if self.scope in ("account", "contact"):
             return None
-        rule, scope, since = self.id, self.scope, self.window.since()
-        tools = self.when.tools or () if self.when else ()
-        channels = self.when.channels or () if self.when else ()
+        since, asked = self.window.since(), self._asked()
 
-        def counter(facts: Facts) -> Counter:
-            return Counter(
-                rule=rule,
-                since=since(facts),
-                what="contacts",
-                tools=(facts.action.tool,) if scope == "tool" else tools,
-                channels=(facts.action.channel,) if scope == "channel" else channels,
-            )
+        def counters(facts: Facts) -> Iterable[Counter]:
+            name, tools, channels = asked(facts)
+            yield Counter(name, "contacts", since(facts), tools=tools, channels=channels)
 
-        return counter
+        return counters
+
+    def _asked(self) -> Callable[[Facts], tuple[str, Words, Words]]:
+        """The name of the question for an act, and the tools and channels it is about."""
+        scope, window = self.scope, self.window.key
+        tools, channels = narrowing(self.when)
+
+        @cache
+        def asked(tool: str, channel: str) -> tuple[str, Words, Words]:
+            of_tools = (tool,) if scope == "tool" else tools
+            of_channels = (channel,) if scope == "channel" else channels
+            name = question("contacts", window, tools=of_tools, channels=of_channels)
+            return name, of_tools, of_channels
+
+        return lambda facts: asked(facts.action.tool, facts.action.channel)
 
     def _seen(self) -> Seen:
         if self.scope not in ("account", "contact"):
-            return count_of(self.id)
+            asked = self._asked()
+            return lambda facts: count_of(facts, asked(facts)[0])
         since, counts, of_contact = self.window.since(), counted(self.when), self.scope == "contact"
 
         def seen(facts: Facts) -> int:
@@ -74,19 +88,16 @@ class FrequencyCap(Narrowed):
             who = facts.contact.id if of_contact and facts.contact else None
             start, count = since(facts), 0
             for past in facts.history:
-                if past.at >= start and (who is None or past.contact == who) and (counts is None or counts(past)):
+                met = who is None or past.contact is None or past.contact == who
+                if met and past.at >= start and (counts is None or counts(past)):
                     count += 1
             return count
 
         return seen
 
 
-def count_of(rule: str) -> Seen:
-    """What the database counted for a rule."""
-
-    def count(facts: Facts) -> float:
-        if (found := facts.counts.get(rule)) is None:
-            raise MissingFactError(f"counts.{rule}")
-        return found
-
-    return count
+def count_of(facts: Facts, name: str) -> float:
+    """What the database answered to a question."""
+    if (found := facts.counts.get(name)) is None:
+        raise MissingFactError(f"counts.{name}")
+    return found

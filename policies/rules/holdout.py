@@ -1,15 +1,15 @@
 """`holdout`: accounts drawn at random that are watched and never contacted."""
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from policies.facts import Facts
+from policies.facts import Facts, MissingFactError
 from policies.rules.fields import Share
 from policies.rules.rule import Judge, Rule, Say, Wording
-from policies.verdict import Decision, RuleResult
+from policies.verdict import Decision, Said
 
 OFFSET, PRIME, WORD = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
 
@@ -34,20 +34,16 @@ class Holdout(Rule):
     def describe(self) -> str:
         return f"{self.share * 100:g} % of the accounts are never contacted (seed {self.seed!r})"
 
-    def holds(self) -> Callable[[str], bool]:
-        """Whether an account, by its `unit_key`, is held out."""
-        seed, share = self.seed, self.share
-        return lambda unit_key: unit_interval(seed, unit_key) < share
-
     def judge(self, say: Say) -> Judge:
         seed, share = self.seed, self.share
-        contactable = say(None, "not_held_out")
+        held_out = say.form(Decision.DENY, "held_out", "unit", "share")
+        contactable = say.plain(None, "not_held_out")
 
-        def judge(facts: Facts) -> RuleResult:
-            unit = unit_interval(seed, facts.account.unit_key)
-            if unit < share:
-                return say(Decision.DENY, "held_out", (("unit", unit), ("share", share)))
-            return contactable
+        def judge(facts: Facts) -> Said:
+            unit = facts.draws.get(seed)
+            if unit is None:
+                raise MissingFactError(f"draws.{seed}")
+            return (held_out, (unit, share), None) if unit < share else contactable
 
         return judge
 
@@ -60,11 +56,16 @@ def fnv1a32(text: str) -> int:
     return value
 
 
-@lru_cache(maxsize=4096)
 def unit_interval(seed: str, key: str) -> float:
-    """Where in [0, 1) a key falls: GrowthBook's hash, version 2, https://docs.growthbook.io/lib/build-your-own.
-
-    Remembered, because each option of an account is judged by itself and the hash takes longer than
-    all other rules together.
-    """
+    """Where in [0, 1) a key falls: GrowthBook's hash, version 2, https://docs.growthbook.io/lib/build-your-own."""
     return (fnv1a32(str(fnv1a32(seed + key))) % 10000) / 10000
+
+
+def draws_of(seeds: Iterable[str], account: str) -> dict[str, float]:
+    """Where the account with this key falls for each seed: the same after an import into another database.
+
+    The draw goes by the hexadecimal SHA-256 of the key, as the hash above takes ASCII. Only the draws
+    are written down: 10,000 values for any number of accounts name nobody.
+    """
+    unit = hashlib.sha256(account.encode()).hexdigest()
+    return {seed: unit_interval(seed, unit) for seed in seeds}

@@ -33,6 +33,6 @@ class KillSwitch(Narrowed):
         return super().matcher() if self.engaged else None
 
     def judge(self, say: Say) -> Judge:
-        reason = (("reason", self.reason or "no reason given"),)
-        result = say(Decision.DENY, "stopped", reason) if self.engaged else say(None, "not_engaged")
-        return lambda _: result
+        stopped = say.plain(Decision.DENY, "stopped", reason=self.reason or "no reason given")
+        said = stopped if self.engaged else say.plain(None, "not_engaged")
+        return lambda _: said

@@ -9,7 +9,7 @@ from policies.facts import Facts
 from policies.rules.fields import DropName, Word
 from policies.rules.reference import Reference
 from policies.rules.rule import Judge, Rule, Say, Wording
-from policies.verdict import Decision, RuleResult
+from policies.verdict import Decision, Said
 
 
 class OnModelFailure(Rule):
@@ -53,19 +53,18 @@ class OnModelFailure(Rule):
 
     def judge(self, say: Say) -> Judge:
         then, playbook = self.then, {str(drop): tool for drop, tool in (self.playbook or {}).items()}
-        chosen = say(None, "model_chose")
+        chosen = say.plain(None, "model_chose")
+        saw = ("failure", "tool", "drop")
+        review, skipped = say.form(Decision.REVIEW, "review", *saw), say.form(Decision.DENY, "skipped", *saw)
+        named, not_named = say.form(None, "in_playbook", *saw), say.form(Decision.DENY, "not_in_playbook", *saw)
 
-        def judge(facts: Facts) -> RuleResult:
+        def judge(facts: Facts) -> Said:
             agent, tool, drop = facts.agent, facts.action.tool, facts.drop.kind
             if agent.source == "person" or (agent.source == "model" and agent.failure is None):
                 return chosen
-            saw = (("failure", agent.failure or "no reason given"), ("tool", tool), ("drop", drop))
-            if then == "review":
-                return say(Decision.REVIEW, "review", saw)
-            if then == "skip":
-                return say(Decision.DENY, "skipped", saw)
-            if playbook.get(drop) == tool:
-                return say(None, "in_playbook", saw)
-            return say(Decision.DENY, "not_in_playbook", saw)
+            values = (agent.failure or "no reason given", tool, drop)
+            if then != "playbook":
+                return (review if then == "review" else skipped), values, None
+            return (named if playbook.get(drop) == tool else not_named), values, None
 
         return judge

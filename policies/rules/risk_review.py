@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from policies.facts import Facts, MissingFactError, Scalar
+from policies.facts import Facts, Scalar
 from policies.rules.fields import Flag, Number, Share
 from policies.rules.rule import Judge, Narrowed, Say, Wording
-from policies.verdict import Decision, RuleResult
+from policies.verdict import Decision, Form, Said
 
 Reason = tuple[str, Scalar | None]
 Check = Callable[[Facts], Reason | None]
@@ -20,15 +20,29 @@ REASONS = {
     "embedded_model": "the embedded model chose it",
     "first_contact": "it would be the first contact ever",
     "message_problems": "the message has problems: {}",
+    "four_eyes_value": "it gives {}, so two people must approve",
+    "four_eyes_account_value": "the account is worth {} a month, so two people must approve",
 }
+FOUR_EYES = frozenset({"four_eyes_value", "four_eyes_account_value"})
+
+
+UNKNOWN = "what the account is worth is unknown"
 
 
 def _sentence(saw: Mapping[str, Any]) -> str:
-    return ", and ".join(REASONS[name].format(value) for name, value in saw.items() if name in REASONS)
+    return ", and ".join(_reason(name, value) for name, value in saw.items() if name in REASONS)
+
+
+def _reason(name: str, value: Any) -> str:
+    if value == "unknown" and name.endswith("account_value"):
+        return UNKNOWN + (", so two people must approve" if name in FOUR_EYES else "")
+    return REASONS[name].format(value)
 
 
 class RiskReview(Narrowed):
     """Everything that is switched on and true is recorded, not the first alone.
+
+    Four eyes are those of two different people: the same one twice is one.
 
     Confidence is asked of a model's choice only; without a figure it counts as too low.
     """
@@ -41,31 +55,56 @@ class RiskReview(Narrowed):
     first_contact: Flag = Field(True, description="Nobody in this account was ever contacted.")
     message_problems: Flag = Field(True, description="The message failed its content check.")
 
+    four_eyes_above_value: Number | None = Field(
+        None, description="Goodwill of the act above which two different people must approve it."
+    )
+    four_eyes_above_account_value: Number | None = Field(
+        None, description="Value per month of the account above which two different people must approve."
+    )
+
     words: ClassVar[Mapping[str, Wording]] = {"risk": _sentence, "no_risk": "nothing that needs a person's eyes"}
 
     def strictest(self) -> Decision:
         return Decision.REVIEW
+
+    def eyes(self) -> int:
+        return 1 if self.four_eyes_above_value is None and self.four_eyes_above_account_value is None else 2
 
     def describe(self) -> str:
         parts = [] if self.account_value_above is None else [f"account value above {self.account_value_above:g}"]
         parts += [] if self.confidence_below is None else [f"confidence below {self.confidence_below:g}"]
         flags = ("untrusted_text", "embedded_model", "first_contact", "message_problems")
         parts += [name.replace("_", " ") for name in flags if getattr(self, name)]
-        return f"a person looks at: {', '.join(parts) or 'nothing'}{self.about()}"
+        one = f"a person looks at: {', '.join(parts) or 'nothing'}"
+        two = [] if self.four_eyes_above_value is None else [f"value above {self.four_eyes_above_value:g}"]
+        if self.four_eyes_above_account_value is not None:
+            two.append(f"account value above {self.four_eyes_above_account_value:g}")
+        return "; two people at: ".join([one, *([", ".join(two)] if two else [])]) + self.about()
 
     def judge(self, say: Say) -> Judge:
-        checks, safe = tuple(self._checks()), say(None, "no_risk")
+        checks, safe = tuple(self._checks()), say.plain(None, "no_risk")
+        forms: dict[tuple[str, ...], Form] = {}
 
-        def judge(facts: Facts) -> RuleResult:
+        def judge(facts: Facts) -> Said:
             reasons = [reason for check in checks if (reason := check(facts)) is not None]
-            return say(Decision.REVIEW, "risk", tuple(reasons)) if reasons else safe
+            if not reasons:
+                return safe
+            names = tuple(name for name, _ in reasons)
+            if names not in forms:
+                people = 1 if FOUR_EYES.isdisjoint(names) else 2
+                forms[names] = say.form(Decision.REVIEW, "risk", *names, people=people)
+            return forms[names], tuple(value for _, value in reasons), None
 
         return judge
 
     def _checks(self) -> list[Check]:
         checks: list[Check] = []
         if self.account_value_above is not None:
-            checks.append(_account_value(self.account_value_above))
+            checks.append(_account_value(self.account_value_above, "account_value"))
+        if self.four_eyes_above_account_value is not None:
+            checks.append(_account_value(self.four_eyes_above_account_value, "four_eyes_account_value"))
+        if self.four_eyes_above_value is not None:
+            checks.append(_value(self.four_eyes_above_value))
         if self.confidence_below is not None:
             checks.append(_confidence(self.confidence_below))
         switched = {
@@ -77,11 +116,19 @@ class RiskReview(Narrowed):
         return checks + [check for check, on in switched.items() if on]
 
 
-def _account_value(limit: float) -> Check:
+def _value(limit: float) -> Check:
     def check(facts: Facts) -> Reason | None:
-        if (value := facts.account.value_per_month) is None:
-            raise MissingFactError("account.value_per_month")
-        return None if value <= limit else ("account_value", value)
+        value = facts.action.value
+        return None if value <= limit else ("four_eyes_value", value)
+
+    return check
+
+
+def _account_value(limit: float, name: str) -> Check:
+    def check(facts: Facts) -> Reason | None:
+        # Unknown counts as too much, and must not hide what the other checks see.
+        value = facts.account.value_per_month
+        return None if value is not None and value <= limit else (name, value)
 
     return check
 

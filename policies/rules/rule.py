@@ -3,32 +3,49 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from policies.counter import Counter
-from policies.facts import Facts, MissingFactError
+from policies.facts import Facts, MissingFactError, Scalar
 from policies.rules.fields import Part, RuleId
 from policies.rules.reference import Reference
-from policies.rules.when import When
-from policies.verdict import Decision, Mode, RuleResult
+from policies.rules.when import Test, When
+from policies.verdict import Decision, Form, Mode, Said
 from policies.zones import UnknownZoneError
 
-Judge = Callable[[Facts], RuleResult]
-Say = Callable[..., RuleResult]
+Judge = Callable[[Facts], Said]
 NextOpen = Callable[[Facts, datetime], datetime | None]
 Wording = str | Callable[[Mapping[str, Any]], str]
 
 
+class Say:
+    """Makes a rule's words, before there is anything to judge."""
+
+    def __init__(self, rule: str, kind: str, mode: Mode) -> None:
+        self._head = (rule, kind, mode)
+
+    def form(self, decision: Decision | None, code: str, *names: str, people: int = 1) -> Form:
+        """A word with numbers; a judge returns it with their values."""
+        return Form(*self._head, decision, code, names, people)
+
+    def plain(self, decision: Decision | None, code: str, people: int = 1, **saw: Scalar | None) -> Said:
+        """A word that is always the same."""
+        return self.form(decision, code, *saw, people=people), tuple(saw.values()), None
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A rule made ready: no pydantic is touched when it judges."""
+    """A rule made ready: no pydantic is touched when it judges.
+
+    `judge` may raise; `failed` says then what the rule's strictest effect is.
+    """
 
     judge: Judge
+    failed: Callable[[Exception], Said]
     next_open: NextOpen | None = None
-    counter: Callable[[Facts], Counter | None] | None = None
+    counters: Callable[[Facts], Iterable[Counter]] | None = None
 
 
 class Rule(Part):
@@ -48,6 +65,10 @@ class Rule(Part):
         """The effect of this rule when it fails or a fact is missing."""
         return Decision.DENY
 
+    def eyes(self) -> int:
+        """How many different people must approve where its strictest effect is review."""
+        return 1
+
     def describe(self) -> str:
         """What the rule says, for a person, without its id."""
         raise NotImplementedError
@@ -57,30 +78,32 @@ class Rule(Part):
         return ()
 
     def judge(self, say: Say) -> Judge:
-        """The closure that judges an act; `say(decision, code, saw, not_before)` makes its result."""
+        """The closure that judges an act; `say` makes the words it chooses from."""
         raise NotImplementedError
 
     def next_open(self) -> NextOpen | None:
         """For rules that defer: the first moment at or after one at which the act may happen."""
         return None
 
-    def counter(self) -> Callable[[Facts], Counter] | None:
+    def counters(self) -> Callable[[Facts], Iterable[Counter]] | None:
         """For rules that need the database to count something."""
         return None
 
-    def matcher(self) -> Callable[[Facts], bool] | None:
+    def matcher(self) -> Test | None:
         """Whether the rule concerns an act; None when it concerns all."""
         return None
 
     def compile(self) -> Compiled:
-        say: Say = partial(RuleResult, self.id, self.kind, self.mode)
+        say = Say(self.id, self.kind, self.mode)
+        failed = _failing(say, self.strictest(), self.eyes())
         if self.mode == "off":
-            off = say(None, "off")
-            return Compiled(judge=lambda _: off)
+            off = say.plain(None, "off")
+            return Compiled(judge=lambda _: off, failed=failed)
         return Compiled(
-            judge=guarded(self.judge(say), self.matcher(), say, self.strictest()),
+            judge=_narrowed(self.judge(say), self.matcher(), say),
+            failed=failed,
             next_open=self.next_open(),
-            counter=narrowed(self.counter(), self.matcher()),
+            counters=_counting(self.counters(), self.matcher()),
         )
 
 
@@ -89,7 +112,7 @@ class Narrowed(Rule):
 
     when: When | None = Field(None, description="The acts this rule is about; left out, all of them.")
 
-    def matcher(self) -> Callable[[Facts], bool] | None:
+    def matcher(self) -> Test | None:
         return self.when.compile() if self.when else None
 
     def references(self) -> Iterable[Reference]:
@@ -100,29 +123,32 @@ class Narrowed(Rule):
         return f" ({self.when.describe()})" if self.when else ""
 
 
-def guarded(judge: Judge, matches: Callable[[Facts], bool] | None, say: Say, strictest: Decision) -> Judge:
-    """A judge that never fails: an error or a missing fact is the rule's strictest effect."""
-    unconcerned = say(None, "not_concerned")
-
-    def judge_or_strictest(facts: Facts) -> RuleResult:
-        try:
-            if matches is not None and not matches(facts):
-                return unconcerned
-            return judge(facts)
-        except MissingFactError as missing:
-            return say(strictest, "missing_field", (("field", missing.field),))
-        except UnknownZoneError as unknown:
-            return say(strictest, "unknown_zone", (("zone", unknown.name),))
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the act must not slip through
-            return say(strictest, "error", (("error", f"{type(error).__name__}: {error}"[:120]),))
-
-    return judge_or_strictest
+def _narrowed(judge: Judge, matches: Test | None, say: Say) -> Judge:
+    if matches is None:
+        return judge
+    unconcerned = say.plain(None, "not_concerned")
+    return lambda facts: judge(facts) if matches(facts) else unconcerned
 
 
-def narrowed(
-    counter: Callable[[Facts], Counter] | None, matches: Callable[[Facts], bool] | None
-) -> Callable[[Facts], Counter | None] | None:
+def _failing(say: Say, strictest: Decision, people: int) -> Callable[[Exception], Said]:
+    """An error or a missing fact is the rule's strictest effect: whatever went wrong, no act slips through."""
+
+    def failed(error: Exception) -> Said:
+        match error:
+            case MissingFactError():
+                return say.plain(strictest, "missing_field", people, field=error.field)
+            case UnknownZoneError():
+                return say.plain(strictest, "unknown_zone", people, zone=error.name)
+            case _:
+                return say.plain(strictest, "error", people, error=f"{type(error).__name__}: {error}"[:120])
+
+    return failed
+
+
+def _counting(
+    counters: Callable[[Facts], Iterable[Counter]] | None, matches: Test | None
+) -> Callable[[Facts], Iterable[Counter]] | None:
     """Nothing is counted for an act that the rule is not about."""
-    if counter is None or matches is None:
-        return counter
-    return lambda facts: counter(facts) if matches(facts) else None
+    if counters is None or matches is None:
+        return counters
+    return lambda facts: counters(facts) if matches(facts) else ()

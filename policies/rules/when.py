@@ -1,12 +1,13 @@
 """`when`: the acts a rule is about. Every key that is given must hold; within a list, one of it."""
 
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from policies.facts import Facts, MissingFactError
-from policies.rules.fields import DropName, Part, Range, Words, listed
+from policies.rules.fields import DropName, Part, Range, Region, Words, listed
 from policies.rules.reference import Reference
 
 Test = Callable[[Facts], bool]
@@ -18,7 +19,12 @@ class When(Part):
     drops: Annotated[tuple[DropName, ...], Field(min_length=1)] | None = Field(None, description="Kinds of drop.")
     plans: Words | None = Field(None, description="Plans of the account.")
     tags: Words | None = Field(None, description="The account carries at least one of these tags.")
-    languages: Words | None = Field(None, description="Languages of the contact.")
+    regions: Annotated[tuple[Region, ...], Field(min_length=1)] | None = Field(
+        None, description="Regions of the account; a country holds its parts: DE holds DE-BY."
+    )
+    languages: Words | None = Field(
+        None, description="Languages of the contact; a language holds its kinds: hi holds hi-IN."
+    )
     value: Range | None = Field(None, description="Value per month of the account.")
     tools: Words | None = Field(None, description="Tools, by their exact name.")
     channels: Words | None = Field(None, description="Channels.")
@@ -30,7 +36,7 @@ class When(Part):
         return self
 
     def describe(self) -> str:
-        names = ("drops", "plans", "tags", "languages", "tools", "channels")
+        names = ("drops", "plans", "tags", "regions", "languages", "tools", "channels")
         parts = [f"{name}: {listed(found)}" for name in names if (found := getattr(self, name))]
         if self.value:
             parts.append(f"value per month {self.value.describe()}")
@@ -57,6 +63,8 @@ class When(Part):
             tests.append(_of_plan(frozenset(self.plans)))
         if self.tags is not None:
             tests.append(_of_tags(frozenset(self.tags)))
+        if self.regions is not None:
+            tests.append(_of_region(frozenset(self.regions)))
         if self.languages is not None:
             tests.append(_of_language(frozenset(self.languages)))
         if self.value is not None:
@@ -93,18 +101,33 @@ def _of_plan(plans: frozenset[str]) -> Test:
     return test
 
 
-def _of_language(languages: frozenset[str]) -> Test:
+def _of_region(regions: frozenset[str]) -> Test:
     def test(facts: Facts) -> bool:
-        if facts.contact is None:
-            raise MissingFactError("contact.language")
-        return facts.contact.language in languages
+        if (region := facts.account.region) is None:
+            raise MissingFactError("account.region")
+        return _among(region, regions)
 
     return test
 
 
+def _of_language(languages: frozenset[str]) -> Test:
+    def test(facts: Facts) -> bool:
+        if facts.contact is None:
+            raise MissingFactError("contact.language")
+        return _among(facts.contact.language, languages)
+
+    return test
+
+
+def _among(code: str, codes: frozenset[str]) -> bool:
+    """As it is, or by its first part."""
+    return code in codes or code.partition("-")[0] in codes
+
+
 def _of_value(low: float, high: float) -> Test:
     def test(facts: Facts) -> bool:
-        if (value := facts.account.value_per_month) is None:
+        value = facts.account.value_per_month
+        if value is None or not isfinite(value):
             raise MissingFactError("account.value_per_month")
         return low <= value <= high
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -33,6 +35,11 @@ class Rolling(Part):
     def describe(self) -> str:
         return f"the last {self.days} days" if self.days is not None else f"the last {self.hours} hours"
 
+    @property
+    def key(self) -> str:
+        """The window's name in the name of a question: equal windows have equal names."""
+        return f"in {self.hours or (self.days or 0) * 24}h"
+
     def since(self) -> Since:
         length = timedelta(days=self.days or 0, hours=self.hours or 0)
         return lambda facts: facts.now - length
@@ -48,13 +55,18 @@ class Calendar(Part):
     def describe(self) -> str:
         return f"the calendar {self.unit} in the {self.zone}'s zone"
 
+    @property
+    def key(self) -> str:
+        """As `Rolling.key`."""
+        return f"in {self.unit} of {self.zone}"
+
     def since(self) -> Since:
         zone_in = account_zone if self.zone == "account" else operator_zone
-        first = FIRST_DAY[self.unit]
+        unit = self.unit
 
         def since(facts: Facts) -> datetime:
             zone = zone_of(zone_in(facts))
-            return start_of(first(facts.now.astimezone(zone).date()), zone)
+            return _start(unit, facts.now.astimezone(zone).date(), zone)
 
         return since
 
@@ -66,6 +78,11 @@ FIRST_DAY: dict[str, Callable[[date], date]] = {
     "week": lambda day: day - timedelta(days=day.weekday()),
     "month": lambda day: day.replace(day=1),
 }
+
+
+@lru_cache(maxsize=4096)
+def _start(unit: str, day: date, zone: ZoneInfo) -> datetime:
+    return start_of(FIRST_DAY[unit](day), zone)
 
 
 def account_zone(facts: Facts) -> str:
@@ -81,6 +98,11 @@ def operator_zone(facts: Facts) -> str:
     if facts.operator_zone is None:
         raise MissingFactError("operator_zone")
     return facts.operator_zone
+
+
+def narrowing(when: When | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tools and channels that a question to the database is about; empty means all of them."""
+    return (when.tools or (), when.channels or ()) if when else ((), ())
 
 
 def counted(when: When | None) -> Callable[[PastContact], bool] | None:

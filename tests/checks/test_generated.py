@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from winback.settings import Settings, load_settings
+from policies.schema import schema_text
+from winback.settings import Settings
+from winback.settings_file import load_settings
 from winback.settings_text import keys, reference, starting_config
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +18,11 @@ def test_config_yaml_is_the_starting_one() -> None:
 def test_the_settings_page_is_up_to_date() -> None:
     """`make docs` was run."""
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_policy_schema_is_up_to_date() -> None:
+    """`make docs` was run."""
+    assert (ROOT / "policies" / "policy.schema.json").read_text(encoding="utf-8") == schema_text()
 
 
 def test_every_setting_is_described() -> None:

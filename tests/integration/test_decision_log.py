@@ -60,25 +60,25 @@ def test_an_untouched_log_is_intact(lived: Store) -> None:
     """A log nobody touched verifies, every entry sealed."""
     result = verify(lived)
     assert result.problems == ()
-    assert result.sealed == result.entries == 8
+    assert result.sealed == result.entries == 9
     assert result.waiting == 0
 
 
 def test_one_altered_character_is_found_and_named(lived: Store) -> None:
     """A changed body no longer has its hash."""
-    change(lived, "UPDATE decision_entry SET body = replace(body, 'allow', 'deny') WHERE position = 2")
+    change(lived, "UPDATE decision_entry SET body = replace(body, 'allow', 'deny') WHERE position = 3")
     assert [one.what for one in verify(lived).problems] == ["altered"]
-    assert "entry 2" in verify(lived).problems[0].where
+    assert "entry 3" in verify(lived).problems[0].where
 
 
 def test_an_altered_entry_with_a_new_hash_is_found(lived: Store) -> None:
     """Whoever hashes the changed body anew still has the leaf against them."""
     with lived.read() as session:
-        entry = session.exec(select(DecisionEntry).where(DecisionEntry.position == 2)).one()
-        body = entry.body.replace("scripted", "other")
+        entry = session.exec(select(DecisionEntry).where(DecisionEntry.position == 3)).one()
+        body = entry.body.replace('"allow"', '"deny"')
     digest = hashlib.sha256(body.encode()).hexdigest()
-    change(lived, "UPDATE decision_entry SET body = :b, entry_hash = :h WHERE position = 2", b=body, h=digest)
-    assert any(where.startswith("entry 2 ") for _, where in found(lived))
+    change(lived, "UPDATE decision_entry SET body = :b, entry_hash = :h WHERE position = 3", b=body, h=digest)
+    assert any(where.startswith("entry 3 ") for _, where in found(lived))
 
 
 def test_a_fully_recomputed_leaf_is_found_by_the_root(lived: Store) -> None:
@@ -97,25 +97,25 @@ def test_a_fully_recomputed_leaf_is_found_by_the_root(lived: Store) -> None:
 
 def test_a_removed_entry_is_found_and_named(lived: Store) -> None:
     """A gap in the positions and in the steps of the case."""
-    change(lived, "DELETE FROM decision_entry WHERE position = 3")
+    change(lived, "DELETE FROM decision_entry WHERE position = 4")
     problems = found(lived)
-    assert ("missing", "entry 3") in problems
+    assert ("missing", "entry 4") in problems
     assert any("step" in where for what, where in problems if what == "missing")
 
 
 def test_a_removed_tail_is_found(lived: Store) -> None:
     """The seal remembers how many there were."""
     change(lived, "DELETE FROM decision_entry WHERE position >= 6")
-    assert ("missing", "entries 6 to 7: the log was sealed with 8 entries") in found(lived)
+    assert ("missing", "entries 6 to 8: the log was sealed with 9 entries") in found(lived)
 
 
 def test_a_swapped_pair_is_found_and_named(lived: Store) -> None:
     """Two entries that changed places."""
-    change(lived, "UPDATE decision_entry SET position = 100 WHERE position = 4")
-    change(lived, "UPDATE decision_entry SET position = 4 WHERE position = 5")
-    change(lived, "UPDATE decision_entry SET position = 5 WHERE position = 100")
+    change(lived, "UPDATE decision_entry SET position = 100 WHERE position = 5")
+    change(lived, "UPDATE decision_entry SET position = 5 WHERE position = 6")
+    change(lived, "UPDATE decision_entry SET position = 6 WHERE position = 100")
     swapped = sorted(where for what, where in found(lived) if what == "swapped")
-    assert [where[:7] for where in swapped] == ["entry 4", "entry 5"]
+    assert [where[:7] for where in swapped] == ["entry 5", "entry 6"]
 
 
 def test_an_unsealed_entry_that_is_removed_is_found(services: Services) -> None:
@@ -148,17 +148,17 @@ RECEIPT_FOUND = ("altered", "the receipt of effect 2 of case 2")
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE decision_entry SET body = 'x' WHERE position = 2", "entry 2 ("),
-        ("UPDATE decision_entry SET body = '5' WHERE position = 2", "entry 2 ("),
-        ("UPDATE decision_entry SET body = '[]' WHERE position = 2", "entry 2 ("),
-        ("UPDATE decision_entry SET kind = 'odd' WHERE position = 2", "entry 2 (odd, case "),
-        ("UPDATE decision_entry SET at = '2020-01-01 00:00:00' WHERE position = 2", "entry 2 ("),
-        ("UPDATE decision_entry SET leaf_hash = 'odd' WHERE position = 2", "the root over the first "),
+        ("UPDATE decision_entry SET body = 'x' WHERE position = 3", "entry 3 ("),
+        ("UPDATE decision_entry SET body = '5' WHERE position = 3", "entry 3 ("),
+        ("UPDATE decision_entry SET body = '[]' WHERE position = 3", "entry 3 ("),
+        ("UPDATE decision_entry SET kind = 'odd' WHERE position = 3", "entry 3 (odd, case "),
+        ("UPDATE decision_entry SET at = '2020-01-01 00:00:00' WHERE position = 3", "entry 3 ("),
+        ("UPDATE decision_entry SET leaf_hash = 'odd' WHERE position = 3", "the root over the first "),
         ("UPDATE cases SET version = 2000000000 WHERE id = 1", None),
         ("UPDATE cases SET version = 2 WHERE id = 1", "case 1: the log has a step 4, its version is 2"),
         ("UPDATE cases SET state = 'odd' WHERE id = 1", "case 1: 'odd' is no state"),
         ("UPDATE effect SET state = 'odd' WHERE id = 1", "effect 1 of case 1: 'odd' is no state"),
-        ("UPDATE seal SET root = 'odd' WHERE size = 4", "the root over the first 4 entries is not the sealed one"),
+        ("UPDATE seal SET root = 'odd' WHERE size = 5", "the root over the first 5 entries is not the sealed one"),
     ],
 )
 def test_values_that_winback_never_wrote_are_found(lived: Store, statement: str, expected: str | None) -> None:
@@ -176,12 +176,12 @@ def test_values_that_winback_never_wrote_are_found(lived: Store, statement: str,
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE decision_entry SET body = x'ff' WHERE position = 2", "entry 2 ("),
-        ("UPDATE decision_entry SET body = CAST(x'ff' AS TEXT) WHERE position = 2", "entry 2"),
-        ("UPDATE decision_entry SET kind = x'ff' WHERE position = 2", "entry 2 ("),
-        ("UPDATE decision_entry SET at = 'never' WHERE position = 2", "entry 2: its row cannot be read"),
-        ("UPDATE decision_entry SET position = 'x' WHERE position = 2", "the entry in row 3: 'x' is no position"),
-        ("UPDATE decision_entry SET position = -2 WHERE position = 2", "the entry in row 3: -2 is no position"),
+        ("UPDATE decision_entry SET body = x'ff' WHERE position = 3", "entry 3 ("),
+        ("UPDATE decision_entry SET body = CAST(x'ff' AS TEXT) WHERE position = 3", "entry 3"),
+        ("UPDATE decision_entry SET kind = x'ff' WHERE position = 3", "entry 3 ("),
+        ("UPDATE decision_entry SET at = 'never' WHERE position = 3", "entry 3: its row cannot be read"),
+        ("UPDATE decision_entry SET position = 'x' WHERE position = 3", "the entry in row 4: 'x' is no position"),
+        ("UPDATE decision_entry SET position = -2 WHERE position = 3", "the entry in row 4: -2 is no position"),
         ("UPDATE cases SET \"drop\" = 'x' WHERE id = 1", "case 1: its row cannot be read"),
         ("UPDATE cases SET \"drop\" = '[NaN]' WHERE id = 1", "the drop of case 1"),
         ("UPDATE cases SET version = 'x' WHERE id = 1", "case 1: 'x' is no version"),
@@ -190,7 +190,7 @@ def test_values_that_winback_never_wrote_are_found(lived: Store, statement: str,
         ("UPDATE contact SET salt = x'ff' WHERE id = 1", "proposal 1 of case 1"),
         ("UPDATE proposal SET message = '{' WHERE id = 1", "proposal 1: its row cannot be read"),
         ("UPDATE effect SET receipt = '{' WHERE id = 1", "effect 1: its row cannot be read"),
-        ("UPDATE seal SET at = 'never' WHERE size = 4", "the seal over 4 entries: its row cannot be read"),
+        ("UPDATE seal SET at = 'never' WHERE size = 5", "the seal over 5 entries: its row cannot be read"),
     ],
 )
 def test_values_of_no_type_are_found(lived: Store, statement: str, expected: str) -> None:
@@ -217,7 +217,8 @@ def test_a_body_that_says_nothing_is_found_before_its_seal_too(services: Service
     """A matching hash alone is not enough while there is no leaf."""
     with services.store.write() as session:
         append(session, EntryKind.ALARMS_HELD, NOON, {"reason": "late"})
-    for body in ("5", '{"drop_hash": 1}', '{"action_hash": []}', "[" * 100_000):
+    head = '["2026-05-12T10:00:00.000000Z","alarms_held",null,null,'
+    for body in ("5", "{}", f"{head}null]", f"{head}[],{{}}]", f'{head}null,{{"receipt_hash":1}}]', "[" * 100_000):
         digest = hashlib.sha256(body.encode()).hexdigest()
         change(services.store, "UPDATE decision_entry SET body = :b, entry_hash = :h", b=body, h=digest)
         named = "the entry in row 1, not yet sealed (alarms_held, case None, step None)"
@@ -231,7 +232,15 @@ def test_a_removed_contact_is_found_and_named(lived: Store) -> None:
     assert found(lived) == {RECEIPT_FOUND, ("missing", "contact 1 of proposal 1 of case 1")}
 
 
-@pytest.mark.parametrize(("statement", "count"), [("DELETE FROM seal", 8), ("DELETE FROM seal WHERE size > 4", 8)])
+def test_a_removed_case_is_found_and_named(lived: Store) -> None:
+    """The log speaks of it still; the other is checked."""
+    change_past_the_keys(lived, "DELETE FROM cases WHERE id = 1")
+    change(lived, RECEIPT)
+    gone = ("missing", "case 1: the log speaks of it, the table does not have it")
+    assert found(lived) == {RECEIPT_FOUND, gone}
+
+
+@pytest.mark.parametrize(("statement", "count"), [("DELETE FROM seal", 9), ("DELETE FROM seal WHERE size > 5", 9)])
 def test_a_removed_seal_is_found(lived: Store, statement: str, count: int) -> None:
     """Positions come with a seal: what has one and is under none was sealed by somebody else."""
     change(lived, statement)
@@ -240,15 +249,15 @@ def test_a_removed_seal_is_found(lived: Store, statement: str, count: int) -> No
 
 def test_an_altered_edge_is_found(lived: Store) -> None:
     """The next seal grows from it."""
-    change(lived, "UPDATE seal SET edge = :edge WHERE size = 8", edge=b"odd")
-    assert found(lived) == {("altered", "the root over the first 8 entries is not the sealed one")}
+    change(lived, "UPDATE seal SET edge = :edge WHERE size = 9", edge=b"odd")
+    assert found(lived) == {("altered", "the root over the first 9 entries is not the sealed one")}
 
 
 def test_a_gap_is_one_problem_however_wide(lived: Store) -> None:
     """A position far away does not make verification run for ever."""
-    change(lived, "UPDATE decision_entry SET position = 2000000000 WHERE position = 7")
+    change(lived, "UPDATE decision_entry SET position = 2000000000 WHERE position = 8")
     problems = found(lived)
-    assert ("missing", "entries 7 to 1999999999") in problems
+    assert ("missing", "entries 8 to 1999999999") in problems
     assert ("missing", "the seal over 2000000001 entries") in problems
 
 
@@ -299,7 +308,7 @@ def test_late_commits_are_sealed_by_the_next_seal(lived: Store) -> None:
     assert verify(lived).waiting == 1
     assert seal(lived, NOON) == 1
     with lived.read() as session:
-        assert session.exec(select(Seal.size)).all()[-1] == 9
+        assert session.exec(select(Seal.size)).all()[-1] == 10
 
 
 def test_a_step_from_a_wrong_state_changes_nothing(services: Services) -> None:

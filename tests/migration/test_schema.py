@@ -33,4 +33,4 @@ def test_a_newer_database_is_left_alone(store: Store) -> None:
             migrate(store)
     finally:
         with store.engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

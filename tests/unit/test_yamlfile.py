@@ -102,11 +102,25 @@ def test_strict_fields_stay_strict() -> None:
     ("text", "what"),
     [
         ("&a {b: *a}\n", "file.yaml:1:1: contains itself"),
-        ("a: 1\na: 2\n", "file.yaml:2:1: malformed YAML: found duplicate key"),
+        ("a: 1\na: 2\n", "file.yaml:2:1: key 'a' is given twice, first in line 1; remove one"),
+        ("a: 1\n'a': 2\n", "file.yaml:2:1: key 'a' is given twice"),
+        ("a: {1: 2}\n", "file.yaml:1:5: key '1' is no word; put it in quotes"),
+        ("!!null a: 1\n", "file.yaml:1:1: key 'a' is no word"),
+        ("[a]: 1\n", "file.yaml:1:1: a list or a mapping stands where a key should"),
+        (
+            "a: !!python/object:os.system x\n",
+            "file.yaml:1:4: unknown tag 'tag:yaml.org,2002:python/object:os.system'",
+        ),
+        ("a: !mine {b: 1}\n", "file.yaml:1:4: unknown tag '!mine'; remove it"),
+        ("a: 2026-02-30\n", "file.yaml:1:4: '2026-02-30' is no timestamp that can be read"),
+        ("a: " + "9" * 5000, "file.yaml:1:4: '" + "9" * 60 + "' is no int that can be read"),
+        ("a: &x {b: 1}\nc: {<<: [*x, 3]}\n", "file.yaml:2:14: '<<' wants a mapping"),
         ("a: [1\n", "file.yaml:2:1: malformed YAML"),
         ("", "file.yaml:1:1: is empty"),
-        ("a: \x00", "file.yaml:1:1: malformed YAML"),
-        ("[" * 500, "file.yaml:1:1: malformed YAML"),
+        ("~\n", "file.yaml:1:1: is empty"),
+        ("a: 1\nb: \x00", "file.yaml:2:4: malformed YAML: the character"),
+        ("a: " + "[" * 500, "file.yaml:1:63: is nested too deeply; write it flatter"),
+        ("a:\n  b: " + "{a: " * 500, "file.yaml:2:"),
     ],
 )
 def test_text_that_is_no_yaml_is_refused(text: str, what: str) -> None:
@@ -115,6 +129,19 @@ def test_text_that_is_no_yaml_is_refused(text: str, what: str) -> None:
         parse_yaml(text, PATH)
     assert str(caught.value).startswith(what)
     assert "\n" not in str(caught.value)
+
+
+def test_merged_keys_give_way() -> None:
+    """What `<<` brings in never replaces what is written; `yes` and `on` are words."""
+    text = (
+        "base: &b {max: 1, min: 2}\nother: {<<: *b, max: 3}\nlast: {<<: [{a: 1}, {a: 2, b: 3}]}\n'1': {yes: on}\n"
+    )
+    assert parse_yaml(text, PATH).data == {
+        "base": {"max": 1, "min": 2},
+        "other": {"max": 3, "min": 2},
+        "last": {"a": 1, "b": 3},
+        "1": {"yes": "on"},
+    }
 
 
 def test_aliases_cannot_fill_the_memory() -> None:

@@ -1,6 +1,6 @@
 """The command line: one file per command, one place that turns errors into one line."""
 
-import importlib
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,9 @@ import click
 
 from winback import __version__
 from winback.cli.context import Moment, Session
-from winback.errors import Exit, WinbackError
+from winback.cli.lazy import LazyGroup
+from winback.cli.terminal import one_line
+from winback.errors import Exit, InputError, WinbackError
 
 COMMANDS = {
     "demo": "demo",
@@ -23,25 +25,17 @@ COMMANDS = {
     "policy": "policy",
     "log": "log",
     "contact": "contact",
+    "privacy": "privacy",
     "backtest": "backtest",
 }
 """Command to module of this package; a module is imported when its command is asked for."""
 
 
-class Commands(click.Group):
-    """Imports a command on first use: most need no model, and some no database."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        found: click.Command = importlib.import_module(f"winback.cli.{COMMANDS[cmd_name]}").command
-        return found
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    modules=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, message="winback %(version)s")
 @click.option(
     "--config",
@@ -63,21 +57,41 @@ def app(context: click.Context, config: Path | None, at: datetime | None) -> Non
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code (`winback.errors.Exit`)."""
     try:
+        _refuse_other_encodings(arguments)
         result = app.main(list(arguments), prog_name="winback", standalone_mode=False)
     except WinbackError as error:
-        click.echo(f"winback: {error}", err=True)
+        _tell(str(error))
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return Exit.BAD_INPUT
     except click.UsageError as error:
         hint = error.ctx.command_path if error.ctx else "winback"
-        click.echo(f"winback: {error.format_message()}; see '{hint} -h'", err=True)
+        _tell(f"{_told(error)}; see '{hint} -h'")
         return Exit.BAD_INPUT
     except click.ClickException as error:
-        click.echo(f"winback: {error.format_message()}", err=True)
+        _tell(_told(error))
         return Exit.BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("winback: interrupted", err=True)
+        _tell("interrupted")
         return Exit.INTERRUPTED
     return result if isinstance(result, int) else Exit.OK
+
+
+def _refuse_other_encodings(arguments: Sequence[str]) -> None:
+    """Neither a database nor a file takes what is not UTF-8, and no message can show it."""
+    given = [("an argument", text) for text in arguments]
+    given += [(name, text) for name, text in os.environ.items() if name.startswith("WINBACK_")]
+    for where, text in given:
+        if any("\ud800" <= one <= "\udfff" for one in text):
+            raise InputError(f"{text[:100]!a} is not UTF-8 text", where=where, fix="write it in UTF-8")
+
+
+def _told(error: click.ClickException) -> str:
+    """Its message, which lists choices in lines of their own."""
+    return " ".join(error.format_message().split())
+
+
+def _tell(message: str) -> None:
+    """One line on the standard error, whatever is in the message."""
+    click.echo(f"winback: {one_line(message)}", err=True)

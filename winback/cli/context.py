@@ -14,7 +14,8 @@ from rich.console import Console
 from winback import event_log
 from winback.clock import Clock, SimulatedClock, SystemClock, aware
 from winback.errors import InputError
-from winback.settings import Settings, load_settings
+from winback.settings import Settings
+from winback.settings_file import load_settings
 
 DEFAULT_CONFIG = Path("config.yaml")
 

@@ -11,6 +11,9 @@ import click
 from rich.console import Console
 from sqlmodel import col, select
 
+from policies.load import load_policy
+from tools.catalogue import load_catalogue
+from tools.registry import default_registry
 from winback import HOME, bootstrap, event_log
 from winback.cli.context import DATE, Session, pass_session
 from winback.cli.demo_report import Tally, say_day, say_heading, say_log, say_next, say_score, say_verdicts
@@ -47,7 +50,7 @@ CONFIG = """# The demo's settings: its own folder, its own policy, nothing leave
 version: 1
 home: .
 company: {{name: Sample Company, sender: success@sample-company.example, zone: UTC, currency: EUR}}
-policies: {{path: policy.yaml}}
+policies: {{path: {policy}}}
 log: {{level: error}}
 """
 
@@ -57,8 +60,13 @@ log: {{level: error}}
 @click.option("--seed", type=int, default=7, show_default=True, help="Another seed is another company.")
 @click.option("--accounts", type=click.IntRange(20, 5000), default=300, show_default=True)
 @click.option("--end", type=DATE, help="Last day of usage; default yesterday.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path), help="A policy file or folder to try; default the demo's own."
+)
 @pass_session
-def command(session: Session, folder: Path, seed: int, accounts: int, end: datetime | None) -> None:
+def command(
+    session: Session, folder: Path, seed: int, accounts: int, end: datetime | None, policy: Path | None
+) -> None:
     """The main job on a simulated sample company, in a scratch folder."""
     started = time.perf_counter()
     event_log.configure(Log(level="error"))
@@ -70,7 +78,7 @@ def command(session: Session, folder: Path, seed: int, accounts: int, end: datet
         "The model is the embedded one, for trying out: what it chooses proves the path, not its judgement.\n"
         "Nothing leaves this machine: messages go to a folder.\n"
     )
-    settings = _prepare(folder)
+    settings = _prepare(folder, policy or HOME / "policies" / "demo.yaml")
     company = _make(out, seed, accounts, last_day)
     clock = SimulatedClock(datetime.combine(last_day - SPAN, datetime.min.time(), tzinfo=UTC))
     with bootstrap.services(settings, clock) as services:
@@ -83,20 +91,29 @@ def command(session: Session, folder: Path, seed: int, accounts: int, end: datet
     out.print(f"The demo took {time.perf_counter() - started:.0f} seconds.")
 
 
-def _prepare(folder: Path) -> Settings:
-    """An empty demo folder with a config and a policy one can edit. Only a demo's folder is ever emptied."""
+def _prepare(folder: Path, policy: Path) -> Settings:
+    """An empty demo folder with a config and a policy one can edit. Only a demo's folder is ever emptied.
+
+    Raises:
+        InputError: the policy cannot be used; then nothing is emptied.
+    """
+    load_policy(policy, **bootstrap.known_names(default_registry(), load_catalogue(None)))
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise ConflictError("is not empty and not a demo's", where=str(folder), fix="choose another --folder")
         shutil.rmtree(folder)
     make_folder(folder)
     (folder / MARK).write_text("`winback demo` empties this folder when it starts.\n")
-    (folder / "config.yaml").write_text(CONFIG.format(), encoding="utf-8")
-    shutil.copyfile(HOME / "policies" / "demo.yaml", folder / "policy.yaml")
+    copied = folder / ("policy" if policy.is_dir() else "policy.yaml")
+    (folder / "config.yaml").write_text(CONFIG.format(policy=copied.name), encoding="utf-8")
+    if policy.is_dir():
+        shutil.copytree(policy, copied)
+    else:
+        shutil.copyfile(policy, copied)
     return Settings(
         home=folder,
         company=Company(name="Sample Company", sender="success@sample-company.example"),
-        policies=Policies(path=folder / "policy.yaml"),
+        policies=Policies(path=copied),
     )
 
 

@@ -65,6 +65,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("home", lambda: _home(settings)),
         ("database", lambda: _database(settings)),
         ("policy", lambda: _policy(settings)),
+        ("shadow", lambda: _shadow(settings)),
         ("schedule", lambda: _schedule(settings)),
         ("usage", lambda: _usage(settings)),
         ("people", lambda: _people(settings)),
@@ -101,10 +102,19 @@ def _database(settings: Settings) -> Finding:
 
 
 def _policy(settings: Settings) -> Finding:
+    path = settings.policies.path or bootstrap.DEFAULT_POLICY
+    return Finding("ok", "policy", _describe(settings, path))
+
+
+def _shadow(settings: Settings) -> Finding:
+    path = settings.policies.shadow
+    return Finding("ok", "shadow", _describe(settings, path) if path else "no policy runs in the shadow")
+
+
+def _describe(settings: Settings, path: Path) -> str:
     catalogue = load_catalogue(settings.policies.catalogue)
-    policy = bootstrap.policy_source(settings, default_registry(), catalogue).current()
-    detail = f"{len(policy.rules)} rules, {policy.hash[:12]}, from {policy.source}"
-    return Finding("ok", "policy", detail)
+    policy = bootstrap.policy_source(path, default_registry(), catalogue).policy
+    return f"{len(policy.rules)} rules, {policy.hash[:12]}, from {policy.source}"
 
 
 def _schedule(settings: Settings) -> Finding:

@@ -20,6 +20,8 @@ from winback.errors import InputError
 from winback.settings import Columns
 from winback.store.opening import open_store
 from winback.store.people import PeopleStored, describe, store_people
+from winback.store.store import Store
+from winback.store.suppression import LOCK, Suppressed, load_suppressed
 from winback.usage import csv_file
 from winback.usage.bad_rows import BadRows
 from winback.usage.columns import ROLES, find_column, listed
@@ -44,6 +46,7 @@ TELLING_COLUMNS = frozenset(PEOPLE_COLUMNS) - {
     "language",
     "role",
     "left",
+    "region",
 }
 ABSENT = {
     "contact": "usage is of the account as a whole",
@@ -107,7 +110,7 @@ def _about_people(file: Path, columns: Columns) -> bool:
 
 def _import_usage(session: Session, file: Path, columns: Columns, epoch: date | None) -> ImportReport:
     settings = session.settings
-    with _progress(session.err, file.name) as progress:
+    with _progress(session.err, file.name) as progress, open_store(settings) as store:
         return import_usage(
             file,
             Warehouse(settings.usage_folder),
@@ -116,17 +119,31 @@ def _import_usage(session: Session, file: Path, columns: Columns, epoch: date | 
             epoch=epoch,
             at=session.clock.now(),
             progress=progress,
+            erased=lambda: _erased(store),
         )
+
+
+def _erased(store: Store) -> Suppressed:
+    with store.read() as state:
+        return load_suppressed(state)
 
 
 def _import_people(session: Session, file: Path) -> tuple[People, PeopleStored]:
     settings = session.settings
     now = session.clock.now()
-    people = read_people(file, Warehouse(settings.usage_folder).bad_folder, at=now)
-    with open_store(settings) as store, store.write() as state:
-        stored = store_people(state, people)
-        append(state, EntryKind.IMPORTED, now, describe(people, stored))
-        return people, stored
+    folder = Warehouse(settings.usage_folder).bad_folder
+    with open_store(settings) as store:
+        while True:
+            erased = _erased(store)
+            people = read_people(file, folder, at=now, erased=erased)
+            with store.write() as state:
+                store.lock(state, LOCK)
+                # Who was erased while the file was read may stand in the side file: read it again.
+                if load_suppressed(state) != erased:
+                    continue
+                stored = store_people(state, people)
+                append(state, EntryKind.IMPORTED, now, describe(people, stored))
+                return people, stored
 
 
 @contextmanager
@@ -165,6 +182,10 @@ def _say_usage(out: Console, report: ImportReport) -> None:
         _say(out, f"  rows of the same account, contact, feature and day were summed: {report.stored:,} kept")
     if report.zeros:
         _say(out, f"  {_many(report.zeros, 'count')} of 0: kept as 'nothing happened', no usage")
+    if report.nameless:
+        _say(out, f"  {_many(report.nameless, 'row')} of erased people: counted for their account as a whole")
+    if report.left_out:
+        _say(out, f"  {_many(report.left_out, 'row')} of erased accounts left out")
     for role in report.absent:
         _say(out, f"  no column for {role}: {ABSENT[role]}")
     _say_bad(out, BadRows(report.bad, report.reasons, report.side_file))
@@ -177,6 +198,8 @@ def _say_people(out: Console, people: People, stored: PeopleStored) -> None:
     _say(out, f"  accounts: {stored.accounts_new:,} new, {stored.accounts_changed:,} changed")
     _say(out, f"  contacts: {stored.contacts_new:,} new, {stored.contacts_changed:,} changed")
     _say(out, f"  consents: {stored.consents_changed:,} changed")
+    if stored.erased:
+        _say(out, f"  {stored.erased:,} erased {'person' if stored.erased == 1 else 'people'} left out")
     if people.ignored:
         _say(out, f"  columns not used: {listed(people.ignored)}")
     _say_bad(out, people.bad)

@@ -2,14 +2,21 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 from sqlmodel import col, select
 
 from winback.cli.context import NUMBER, Session, json_option, pass_session, print_json
+from winback.cli.log_proof import COMMANDS as PROOF_COMMANDS
 from winback.cli.terminal import plain_text
+from winback.decisions.covered import Kept
+from winback.decisions.entry import spoken, spoken_evidence
+from winback.decisions.key import own_key
+from winback.decisions.note import VerifierKey, read_verifier_key
 from winback.decisions.tell import tell
+from winback.decisions.verify import Verification
 from winback.decisions.verify import verify as verify_log
 from winback.errors import InputError, IntegrityError
 from winback.store.models import DecisionEntry
@@ -75,10 +82,18 @@ def _plain(entry: DecisionEntry) -> dict[str, Any]:
 def _body(entry: DecisionEntry) -> dict[str, Any]:
     """What the entry says; an altered one may say nothing that can be read."""
     try:
-        body = json.loads(entry.body)
-    except ValueError:
-        body = None
-    return body if isinstance(body, dict) else {"kind": UNREADABLE}
+        return spoken(entry.body)
+    except (ValueError, TypeError, RecursionError):
+        return {"kind": UNREADABLE}
+
+
+def _evidence(entry: DecisionEntry) -> dict[str, Any]:
+    """What the entry's evidence says, in the place of its hash."""
+    try:
+        evidence = spoken_evidence(entry)
+    except (ValueError, TypeError, RecursionError):
+        evidence = {"kind": UNREADABLE}
+    return {"evidence": evidence} if evidence else {}
 
 
 def _words(entry: DecisionEntry) -> str:
@@ -106,7 +121,7 @@ def show(session: Session, entry: int, as_json: bool) -> None:
         found = state.get(DecisionEntry, entry)
         if found is None:
             raise InputError(f"there is no entry {entry}", fix="see 'winback log tail'")
-        plain, words = _plain(found), _words(found)
+        plain, words = {**_plain(found), **_evidence(found)}, _words(found)
     if as_json:
         print_json(plain)
         return
@@ -115,29 +130,24 @@ def show(session: Session, entry: int, as_json: bool) -> None:
 
 
 @command.command("verify")
+@click.option(
+    "--checkpoints",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the signed checkpoints, if it is not the configured one.",
+)
+@click.option("--key", "given", metavar="VERIFIER_KEY", help="Check them with this key, kept elsewhere.")
 @json_option
 @pass_session
-def verify(session: Session, as_json: bool) -> None:
-    """Check every entry, every seal, and all that the entries speak of."""
+def verify(session: Session, folder: Path | None, given: str | None, as_json: bool) -> None:
+    """Check every entry, every seal, all that the entries speak of, and the signed checkpoints."""
+    kept = Kept(folder or session.settings.checkpoint_folder, _key(session, given))
     with open_store(session.settings) as store:
-        found = verify_log(store)
+        found = verify_log(store, kept)
     if as_json:
-        print_json(
-            {
-                "entries": found.entries,
-                "sealed": found.sealed,
-                "waiting": found.waiting,
-                "root": found.root,
-                "problems": [{"what": one.what, "where": one.where} for one in found.problems],
-            }
-        )
+        print_json(_verified(found))
     else:
-        session.out.print(
-            f"{found.entries} entries, {found.sealed} sealed, {found.waiting} waiting for the next seal."
-        )
-        session.out.print(f"root {found.root}")
-        for problem in found.problems:
-            session.out.print(f"{problem.what}: {plain_text(problem.where)}")
+        _print_verified(session, found)
     if found.problems:
         raise IntegrityError(
             f"{len(found.problems)} problem(s) in the decision log",
@@ -145,3 +155,41 @@ def verify(session: Session, as_json: bool) -> None:
         )
     if not as_json:
         session.out.print("The log is intact.")
+
+
+def _key(session: Session, given: str | None) -> VerifierKey | None:
+    if given is not None:
+        return read_verifier_key(given)
+    own = own_key(session.settings)
+    return own.verifier if own else None
+
+
+def _verified(found: Verification) -> dict[str, Any]:
+    return {
+        "entries": found.entries,
+        "sealed": found.sealed,
+        "waiting": found.waiting,
+        "erased": found.erased,
+        "root": found.root,
+        "checkpoints": len(found.checkpoints),
+        "problems": [{"what": one.what, "where": one.where} for one in found.problems],
+    }
+
+
+def _print_verified(session: Session, found: Verification) -> None:
+    say = session.out.print
+    say(f"{found.entries} entries, {found.sealed} sealed, {found.waiting} waiting for the next seal.")
+    if found.erased:
+        say(f"{found.erased} proposals to people whose data were erased: their words can no longer be checked.")
+    say(f"root {found.root}")
+    if found.checkpoints:
+        newest = found.checkpoints[-1]
+        say(f"{len(found.checkpoints)} checkpoints; {newest.named} covers {newest.size} entries.")
+    else:
+        say("no checkpoint: nobody outside could tell if the end of the log were cut off.")
+    for problem in found.problems:
+        say(f"{problem.what}: {plain_text(problem.where)}", soft_wrap=True)
+
+
+for _each in PROOF_COMMANDS:
+    command.add_command(_each)

@@ -44,7 +44,9 @@ def list_(session: Session, everything: bool, as_json: bool) -> None:
     with open_store(session.settings) as store, store.read() as state:
         now = session.clock.now()
         query = select(Review, Proposal, Account).join(Proposal, col(Review.proposal_id) == Proposal.id)
-        query = query.join(Account, col(Proposal.account_id) == Account.id).order_by(col(Review.id))
+        query = query.join(Account, col(Proposal.account_id) == Account.id).order_by(
+            col(Review.escalated_at).is_(None), col(Review.id)
+        )
         if not everything:
             query = query.where(
                 Review.state == ReviewState.PENDING,
@@ -75,9 +77,20 @@ def _row(review: Review, proposal: Proposal, account: Account) -> dict[str, Any]
         "what": proposal.label,
         "value": proposal.value,
         "asked_at": review.asked_at.isoformat(),
+        "escalated_at": review.escalated_at.isoformat() if review.escalated_at else None,
+        "first_approved_by": review.first_approved_by,
         "expires_at": review.expires_at.isoformat() if review.expires_at else None,
         "hash": review.action_hash,
     }
+
+
+def _standing(row: dict[str, Any]) -> str:
+    """Where an item stands: one that waited too long, or that somebody approved, says so."""
+    if row["state"] != ReviewState.PENDING:
+        return str(row["state"])
+    if row["first_approved_by"]:
+        return f"approved by {plain_text(row['first_approved_by'])}, needs another"
+    return "escalated" if row["escalated_at"] else str(row["state"])
 
 
 def _doubt(effect: Effect, account: Account) -> dict[str, Any]:
@@ -101,7 +114,7 @@ def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict
                 str(row["item"]),
                 plain_text(row["account"]),
                 plain_text(row["what"]),
-                row["state"],
+                _standing(row),
                 (row["expires_at"] or "never")[:16].replace("T", " "),
                 row["hash"][:12],
             )
@@ -166,9 +179,15 @@ def _print_card(session: Session, item: reviews.Item) -> None:
 @hash_option
 @pass_session
 def approve(session: Session, item: int, shown: str | None) -> None:
-    """Approve exactly what was shown. The policy is asked once more when it acts."""
+    """Approve exactly what was shown. The policy is asked once more when it acts.
+
+    Where the policy wants two people, the second one's approval counts.
+    """
     with bootstrap.services(session.settings, session.clock) as services:
         due = reviews.approve(services, item, _shown(session, services, item, shown), _me())
+    if due is None:
+        session.out.print("Approved by you. Another person must approve it too.")
+        return
     session.out.print(f"Approved. Due from {due:%Y-%m-%d %H:%M} UTC, at the next 'winback run'.")
 
 

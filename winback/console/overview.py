@@ -1,11 +1,11 @@
 """What the overview page shows: counts and the newest decisions. No names, no addresses."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from winback.decisions.entry import spoken
 from winback.decisions.tell import tell
 from winback.store.models import Account, Case, DecisionEntry, Effect, Proposal, Review, Run
 from winback.store.store import Store
@@ -75,4 +75,4 @@ def _queue(session: Session) -> tuple[Waiting, ...]:
 
 def _log(session: Session) -> tuple[Line, ...]:
     rows = session.exec(select(DecisionEntry).order_by(col(DecisionEntry.id).desc()).limit(NEWEST)).all()
-    return tuple(Line(one.id or 0, one.at, one.case_id, one.kind, tell(json.loads(one.body))) for one in rows)
+    return tuple(Line(one.id or 0, one.at, one.case_id, one.kind, tell(spoken(one.body))) for one in rows)

@@ -1,29 +1,42 @@
-"""The name of an act: the hash of all that would happen if it were done."""
+"""The names under which the log speaks of things: an act, an effect, a drop."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from winback.canonical import content_hash
-from winback.store.models import Proposal
+
+if TYPE_CHECKING:  # the processes that verify start without the models
+    from winback.store.models import Proposal
 
 
-def action_hash(proposal: Proposal, salt: str) -> str:
+def action_hash(proposal: "Proposal", salt: str) -> str:
     """SHA-256 of the canonical JSON of tool, arguments, message (with its template's version), account, contact.
 
     The contact's salt goes in too: the hash stands in the log for ever and must prove nothing about
     a person whose data have been erased (docs/decisions/0003-salted-action-hash.md).
     """
-    return content_hash(
-        {
-            "tool": proposal.tool,
-            "arguments": proposal.arguments,
-            "message": proposal.message,
-            "account": proposal.account_id,
-            "contact": proposal.contact_id,
-            "salt": salt,
-        }
-    )
+    one = proposal
+    return content_hash(act_of(one.tool, one.arguments, one.message, one.account_id, one.contact_id, salt))
+
+
+def act_of(tool: str, arguments: Any, message: Any, account: int, contact: int, salt: str) -> dict[str, Any]:
+    """What an action hash is the hash of."""
+    return {
+        "tool": tool,
+        "arguments": arguments,
+        "message": message,
+        "account": account,
+        "contact": contact,
+        "salt": salt,
+    }
 
 
 def effect_key(case_id: int, action: str) -> str:
     """The idempotency key: the same act in the same case is the same effect, whoever carries it out."""
     return hashlib.sha256(f"winback effect {case_id} {action}".encode()).hexdigest()
+
+
+def drop_hash(drop: Mapping[str, Any]) -> str:
+    """The hash of a drop (`drop_to_plain`) without its champion: a person's key stays out of the log."""
+    return content_hash({key: value for key, value in drop.items() if key != "champion"})

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlmodel import Session, SQLModel, select
 
 PAGE = 10_000
-BROKEN = (ValueError, TypeError, OverflowError, RecursionError, DataError)
+BROKEN = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, DataError)
 """What reading or hashing a value raises that Winback never wrote: a date, JSON or text that is none."""
 NOT_TEXT = "Could not decode"
 R = TypeVar("R", bound=SQLModel)
@@ -23,16 +23,19 @@ class Problem:
     where: str
 
 
-def rows(session: Session, table: type[R], keys: Sequence[int] | None = None) -> Iterator[tuple[int, R | None]]:
-    """Each row with its key, in the order of `keys` (default: all, rising); None: its values cannot be read."""
+def rows(session: Session, table: type[R], keys: Sequence[int]) -> Iterator[tuple[int, R | None]]:
+    """Each row with its key, in the order of `keys`; None: its values cannot be read."""
     key: Column[Any] = inspect(table).primary_key[0]
-    wanted = session.exec(select(key).order_by(key)).all() if keys is None else keys
-    for start in range(0, len(wanted), PAGE):
-        page = wanted[start : start + PAGE]
+    for page in pages(keys):
         found = _read(session, table, key, page)
         for one in page:
             alone = _read(session, table, key, [one]) if found is None else found
             yield one, (alone or {}).get(one)
+
+
+def pages(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    """So many at a time as a statement may name."""
+    return (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
 
 
 def _read(session: Session, table: type[R], key: Column[Any], page: Sequence[int]) -> dict[int, R] | None:

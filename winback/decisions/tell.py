@@ -21,11 +21,7 @@ def _opened(body: Body) -> str:
 
 
 def _judged(body: Body) -> str:
-    rules = [
-        one["rule"]
-        for one in body["verdict"]["results"]
-        if one["decision"] == body["verdict"]["decision"] and one["mode"] == "enforce"
-    ]
+    rules = body["rules"]
     return f"{body['tool']} {body['action_hash'][:SHOWN]}" + (f" by {', '.join(rules)}" if rules else "")
 
 
@@ -34,13 +30,7 @@ def _lapsed(body: Body) -> str:
 
 
 def _nothing_allowed(body: Body) -> str:
-    refusing = {
-        result["rule"]
-        for option in body["options"]
-        for result in option["verdict"]["results"]
-        if result["decision"] == "deny" and result["mode"] == "enforce"
-    }
-    return f"{len(body['options'])} options, all denied by {', '.join(sorted(refusing))}"
+    return f"{body['options']} options, all denied by {', '.join(body['rules'])}"
 
 
 def _reason(body: Body) -> str:
@@ -60,6 +50,25 @@ def _closed(body: Body) -> str:
     return f"{body['outcome']}" + (", withdrew what waited" if body["lapsed"] else "")
 
 
+def _policy_changed(body: Body) -> str:
+    before = f", before {body['before'][:SHOWN]}" if body["before"] else ""
+    return f"{body['role']} is {body['hash'][:SHOWN]}{before}, by {body['author']} from {body['source']}"
+
+
+def _policy_refused(body: Body) -> str:
+    kept = f", {body['in_force'][:SHOWN]} stays" if body["in_force"] else ""
+    return f"{body['role']} by {body['author']}: {body['reason']}{kept}"
+
+
+def _erased(body: Body) -> str:
+    counts = ", ".join(f"{number} {name}" for name, number in sorted(body["counts"].items()))
+    return f"contact {body['contact']}" + (f": {counts}" if counts else "")
+
+
+def _waited(body: Body) -> str:
+    return f"item {body['review']}, waited since {body['waited_since'][:16]}"
+
+
 WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.IMPORTED: lambda body: f"{body['what']}: {body['rows']} rows, {body['bad']} bad",
     EntryKind.ALARMS_HELD: _reason,
@@ -72,11 +81,12 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.ALLOWED: _judged,
     EntryKind.QUEUED: _judged,
     EntryKind.DENIED: _judged,
+    EntryKind.FIRST_APPROVED: _reviewed,
     EntryKind.APPROVED: _reviewed,
     EntryKind.EDITED: _reviewed,
     EntryKind.REJECTED: _reviewed,
     EntryKind.SNOOZED: _reviewed,
-    EntryKind.EXPIRED: lambda body: f"item {body['review']}, waited since {body['waited_since'][:16]}",
+    EntryKind.EXPIRED: _waited,
     EntryKind.LAPSED: _lapsed,
     EntryKind.DEFERRED: lambda body: f"until {body['until'][:16]} UTC",
     EntryKind.INTENT: _effect,
@@ -87,4 +97,9 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.SETTLED: lambda body: f"{_effect(body)}: {body['by']} says {'sent' if body['sent'] else 'not sent'}",
     EntryKind.CLOSED: _closed,
     EntryKind.UNSUBSCRIBED: lambda body: f"contact {body['contact']}",
+    EntryKind.POLICY_CHANGED: _policy_changed,
+    EntryKind.POLICY_REFUSED: _policy_refused,
+    EntryKind.ESCALATED: _waited,
+    EntryKind.RECORDED: lambda body: f"{str(body['what']).replace('_', ' ')}, interaction {body['interaction']}",
+    EntryKind.ERASED: _erased,
 }

@@ -1,145 +1,118 @@
 """Checking the decision log: against itself, against its seals, and against what it speaks of."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnClause, column, func, select, table
+from sqlmodel import Session
 
-from winback.canonical import canonical_json
-from winback.decisions.log import leaf_of
-from winback.decisions.rows import Problem, rows, span
-from winback.decisions.things import Said, check_things
-from winback.decisions.tree import Tree
-from winback.store.models import DecisionEntry, Seal
+from winback.decisions.chain import LAST, Chain
+from winback.decisions.checkpoint import Checkpoint
+from winback.decisions.covered import Covered, Kept
+from winback.decisions.held import READERS, Held
+from winback.decisions.held import SIZE as ROWS
+from winback.decisions.part import SIZE, Part
+from winback.decisions.reading import LOG, Span, read_all
+from winback.decisions.rows import Problem
+from winback.decisions.source import Source
+from winback.decisions.things import STATES, check_things, count_erased, keys_between, unknown_cases
 from winback.store.store import Store
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome. `sealed` entries are in the tree; `waiting` ones get their position at the next seal."""
+    """The outcome. `sealed` entries are in the tree; `waiting` ones get their position at the next seal.
+
+    `erased` proposals are to people whose data were erased: what they said can no longer be proven.
+    `checkpoints` are those whose signature is right.
+    """
 
     entries: int
     sealed: int
     waiting: int
     root: str
     problems: tuple[Problem, ...]
+    erased: int = 0
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
-def verify(store: Store) -> Verification:
-    """Read everything once and report all that is wrong."""
+def verify(store: Store, kept: Kept | None = None) -> Verification:
+    """Read everything once and report all that is wrong; `kept` are signed checkpoints to hold the log against."""
     with store.read() as session:
-        chain = _Chain(session)
-        problems = [*chain.check(), *check_things(session, chain.said)]
+        reading, covered = _Reading(store, session), Covered(kept)
+        problems = [*reading.check(), *covered.check(session, reading.chain.following)]
+        chain = reading.chain
         return Verification(
             entries=chain.sealed + chain.waiting,
             sealed=chain.sealed,
             waiting=chain.waiting,
             root=chain.tree.root().hex(),
             problems=tuple(problems),
+            erased=reading.erased,
+            checkpoints=tuple(covered.found),
         )
 
 
-class _Chain:
-    """The entries in the order of their positions, held against the seals."""
+class _Reading:
+    """One verification: the log first, then the rows that it speaks of."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.said = Said()
-        self.tree = Tree()
-        self.following = self.sealed = self.waiting = 0
-        self.whole = True
-        self.seals = dict(rows(session, Seal))
+    def __init__(self, store: Store, session: Session) -> None:
+        self.store, self.session = store, session
+        self.chain = Chain(session)
+        self.cases: set[int] = set()
+        self.erased = 0
 
     def check(self) -> Iterator[Problem]:
-        for size, one in self.seals.items():
-            if one is None:
-                yield Problem("altered", f"the seal over {size} entries: its row cannot be read")
-        position = col(DecisionEntry.position)
-        places = dict(
-            self.session.exec(
-                select(DecisionEntry.id, position).where(position.is_not(None)).order_by(position)
-            ).all()
-        )
-        for key, entry in rows(self.session, DecisionEntry, [key for key in places if key is not None]):
-            yield from self._sealed(key, places[key], entry)
-        yield from self._end()
-        yield from self._unsealed()
+        log = list(_spans(self.session, LOG, "position", SIZE))
+        things = [span for name in READERS for span in _spans(self.session, name, "id", ROWS)]
+        found = read_all(source_of(self.store), raw(self.session), [*log, *things])
+        for span in log:
+            part = next(found)
+            yield from self.chain.add(part if isinstance(part, Part) else None, span.start, span.end)
+        yield from self.chain.end()
+        for span in things:
+            yield from self._things(next(found), span)
+        yield from unknown_cases(sorted(self.chain.said.steps.keys() - self.cases))
 
-    def _sealed(self, key: int, position: int | None, entry: DecisionEntry | None) -> Iterator[Problem]:
-        self.sealed += 1
-        if not isinstance(position, int) or position < self.following:
-            self.whole = False
-            yield Problem("altered", f"the entry in row {key}: {position!r} is no position")
+    def _things(self, found: object, span: Span) -> Iterator[Problem]:
+        """Rows that differ from the log, or all of a span that could not be read, are looked at with care."""
+        if isinstance(found, Held) and found.states <= STATES.get(span.table, set()):
+            self.erased += found.skipped
+            self.cases |= found.versions.keys()
+            keys = sorted(found.not_in(self.chain.said))
+        else:
+            keys = keys_between(self.session, *span)
+            if span.table == "proposal":
+                self.erased += count_erased(self.session, keys)
+            if span.table == "cases":
+                self.cases.update(keys)
+        if keys:
+            yield from check_things(self.session, self.chain.said, span.table, keys)
+
+
+def _spans(session: Session, name: str, key: str, size: int) -> Iterator[Span]:
+    """Aligned spans in which a table has rows; the last ends at its last row."""
+    number: ColumnClause[int] = column(key)
+    rows = table(name, number)
+    last = session.connection().execute(select(func.max(number)).select_from(rows).where(number <= LAST)).scalar()
+    following = 0
+    while True:
+        query = select(func.min(number)).select_from(rows).where(number >= following, number <= LAST)
+        first = session.connection().execute(query).scalar()
+        if first is None:
             return
-        if position > self.following:
-            self.whole = False
-            yield Problem("missing", span("entry", "entries", self.following, position - 1))
-        self.following = position + 1
-        found = list(self._altered(entry, f"entry {position}"))
-        yield from found
-        if entry is not None and not found and leaf_of(position, entry.entry_hash).hex() != entry.leaf_hash:
-            yield Problem("swapped", f"entry {position} was sealed at another position, or put in later")
-        self.tree.append(_bytes(entry))
-        yield from self._against_seal()
-
-    def _against_seal(self) -> Iterator[Problem]:
-        """Root and edge must be the sealed ones; after the first that are not, no later one can be."""
-        seal = self.seals.get(self.tree.size)
-        if self.whole and seal is not None and (seal.root, seal.edge) != (self.tree.root().hex(), self.tree.edge):
-            self.whole = False
-            yield Problem("altered", f"the root over the first {seal.size} entries is not the sealed one")
-
-    def _end(self) -> Iterator[Problem]:
-        """Positions and the last seal come in one transaction, so both end at the same entry."""
-        last = max(self.seals, default=0)
-        if self.following < last:
-            lost = span("entry", "entries", self.following, last - 1)
-            yield Problem("missing", f"{lost}: the log was sealed with {last} entries")
-        if self.following > last:
-            yield Problem("missing", f"the seal over {self.following} entries")
-
-    def _unsealed(self) -> Iterator[Problem]:
-        waiting = self.session.exec(
-            select(DecisionEntry.id).where(col(DecisionEntry.position).is_(None)).order_by(col(DecisionEntry.id))
-        ).all()
-        self.waiting = len(waiting)
-        for key, entry in rows(self.session, DecisionEntry, [key for key in waiting if key is not None]):
-            yield from self._altered(entry, f"the entry in row {key}, not yet sealed")
-
-    def _altered(self, entry: DecisionEntry | None, where: str) -> Iterator[Problem]:
-        """The body must hash to the entry's hash, and the row must say what the body says."""
-        if entry is None:
-            yield Problem("altered", f"{where}: its row cannot be read")
-            return
-        self.said.count(entry)
-        named = f"{where} ({entry.kind}, case {entry.case_id}, step {entry.step})"
-        body = _spoken(entry.body)
-        try:
-            self.said.hear(body)
-        except (KeyError, TypeError):
-            body = {}
-        if not body or hashlib.sha256(entry.body.encode()).hexdigest() != entry.entry_hash:
-            yield Problem("altered", named)
-            return
-        row = [entry.kind, entry.case_id, entry.step, json.loads(canonical_json(entry.at))]
-        if row != [body.get(name) for name in ("kind", "case", "step", "at")]:
-            yield Problem("altered", f"{named}: its row and its body differ")
+        start = int(first) // size * size
+        following = start + size
+        yield Span(name, start, min(following, int(last or 0) + 1))
 
 
-def _spoken(body: object) -> dict[str, Any]:
-    """What an entry's body says; nothing when it is not the JSON object that Winback wrote."""
-    try:
-        found = json.loads(body) if isinstance(body, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def source_of(store: Store) -> Source:
+    """Where the rows of this store can be read by another process too."""
+    if store.is_sqlite:
+        return Source(True, store.url.database or "")
+    return Source(False, store.url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
-def _bytes(entry: DecisionEntry | None) -> bytes:
-    try:
-        return bytes.fromhex((entry.leaf_hash if entry else None) or "")
-    except (ValueError, TypeError):
-        return b""
+def raw(session: Session) -> object:
+    """The connection of the database's own driver."""
+    return session.connection().connection.dbapi_connection

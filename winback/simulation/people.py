@@ -22,6 +22,13 @@ ZONES = {
     "Europe/London": 0.09,
     "Asia/Singapore": 0.07,
 }
+REGIONS = {
+    "Asia/Kolkata": "IN",
+    "Europe/Berlin": "DE",
+    "America/New_York": "US",
+    "Europe/London": "GB",
+    "Asia/Singapore": "SG",
+}
 HINDI_IN_INDIA = 0.45
 
 CONSENTS: dict[tuple[Consent, str], float] = {
@@ -69,6 +76,7 @@ class Account:
     owner_name: str
     owner_email: str
     zone: str
+    region: str
     tags: tuple[str, ...]
 
 
@@ -97,6 +105,7 @@ class Firm:
             owner_name=self.owner,
             owner_email=f"{names.local_part(self.owner)}@{names.DOMAINS[0]}",
             zone=self.zone,
+            region=REGIONS[self.zone],
             tags=tags,
         )
 

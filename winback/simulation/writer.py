@@ -11,7 +11,7 @@ from winback.simulation.company import Company
 from winback.simulation.plan import FEATURES
 
 PEOPLE_COLUMNS = (
-    "account", "account_name", "plan", "value_per_month", "owner_name", "owner_email", "zone", "tags",
+    "account", "account_name", "plan", "value_per_month", "owner_name", "owner_email", "zone", "region", "tags",
     "contact", "contact_name", "email", "language", "contact_zone", "channels",
     "consent", "consent_source", "consent_date", "role",
 )  # fmt: skip
@@ -57,7 +57,7 @@ def write_people(company: Company, path: Path) -> int:
             rows.writerow(
                 (
                     account.key, account.name, account.plan, account.value_per_month,
-                    account.owner_name, account.owner_email, account.zone, ";".join(account.tags),
+                    account.owner_name, account.owner_email, account.zone, account.region, ";".join(account.tags),
                     contact.key, contact.name, contact.email, contact.language, contact.zone,
                     ";".join(contact.channels), contact.consent, contact.consent_source,
                     contact.consent_date.isoformat() if contact.consent_date else "", contact.role,

@@ -16,7 +16,7 @@ def _json() -> Any:
 
 
 class Account(SQLModel, table=True):
-    """A customer. `key` is the account column of the imported usage."""
+    """A customer. `key` is the account column of the imported usage; `region` is an ISO 3166 code (IN, DE-BY)."""
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=200)
@@ -26,11 +26,15 @@ class Account(SQLModel, table=True):
     owner_name: str | None = Field(default=None, max_length=200)
     owner_email: str | None = Field(default=None, max_length=320)
     zone: str | None = Field(default=None, max_length=64)
+    region: str | None = Field(default=None, max_length=10)
     tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
 class Contact(SQLModel, table=True):
-    """A person at an account. `salt` blinds what the decision log says of them; erasing it erases that."""
+    """A person at an account. `salt` blinds what the decision log says of them; erasing empties it.
+
+    An erased contact keeps its number, which the log names, and nothing else.
+    """
 
     __table_args__ = (UniqueConstraint("account_id", "key"),)
 
@@ -44,6 +48,7 @@ class Contact(SQLModel, table=True):
     left: bool = False
     salt: str = Field(max_length=64)
     unsubscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Consent(SQLModel, table=True):
@@ -55,6 +60,33 @@ class Consent(SQLModel, table=True):
     state: str = Field(max_length=20)
     source: str | None = Field(default=None, max_length=200)
     at: str | None = Field(default=None, max_length=10)
+
+
+class Interaction(SQLModel, table=True):
+    """Something that passed between an account and us outside the effects; `kind` is an `InteractionKind`.
+
+    `closed_at` is for tickets, `effect_id` names the effect that bounced or was answered, `note` is
+    for people and never judged by.
+    """
+
+    __table_args__ = (
+        Index("interactions_of_account", "account_id", "at"),
+        Index("interactions_by_time", "kind", "at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    contact_id: int | None = Field(default=None, foreign_key="contact.id", index=True)
+    kind: str = Field(max_length=20)
+    channel: str = Field(default="email", max_length=40)
+    at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tool: str | None = Field(default=None, max_length=100)
+    catalogue_id: str | None = Field(default=None, max_length=100)
+    effect_id: int | None = Field(default=None, foreign_key="effect.id")
+    by: str = Field(max_length=200)
+    note: str = Field(default="", sa_type=Text)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Case(SQLModel, table=True):
@@ -118,7 +150,11 @@ class Proposal(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """A place in the queue: one proposal that waits for a person. `verdict` is what was asked and why."""
+    """A place in the queue: one proposal that waits for a person. `verdict` is what was asked and why.
+
+    `first_approved_by` is who approved where two people must. `escalated_at`: it waited too long
+    once, and `expires_at` is when it is dropped.
+    """
 
     __table_args__ = (Index("reviews_by_state", "state", "expires_at"),)
 
@@ -131,6 +167,8 @@ class Review(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     snoozed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    first_approved_by: str | None = Field(default=None, max_length=200)
+    escalated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_by: str | None = Field(default=None, max_length=200)
     code: str | None = Field(default=None, max_length=40)
@@ -163,6 +201,7 @@ class Effect(SQLModel, table=True):
     value: float = 0.0
     state: str = Field(default=EffectState.PENDING, max_length=20)
     approved_by: str | None = Field(default=None, max_length=200)
+    first_approved_by: str | None = Field(default=None, max_length=200)
     proposed_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     intent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -176,7 +215,11 @@ class Effect(SQLModel, table=True):
 
 
 class DecisionEntry(SQLModel, table=True):
-    """One line of the decision log. `body` is canonical JSON; a sealer gives it its `position`."""
+    """One line of the decision log. `body` is canonical JSON; a sealer gives it its `position`.
+
+    `evidence` is canonical JSON too: what a policy judged by and what it said, rule by rule. The
+    body holds its hash, so that it proves itself and can be kept for less long than the entry.
+    """
 
     __tablename__ = "decision_entry"
     __table_args__ = (
@@ -195,7 +238,9 @@ class DecisionEntry(SQLModel, table=True):
     step: int | None = None
     kind: str = Field(max_length=40)
     at: datetime = Field(sa_type=UtcDateTime)
+    action_hash: str | None = Field(default=None, max_length=64, index=True)
     body: str = Field(sa_type=Text)
+    evidence: str | None = Field(default=None, sa_type=Text)
     entry_hash: str = Field(max_length=64)
     leaf_hash: str | None = Field(default=None, max_length=64)
 

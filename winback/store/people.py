@@ -6,38 +6,48 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, func, or_, select
 
 from winback.store.models import Account, Consent, Contact
+from winback.store.suppression import Suppressed, load_suppressed
 from winback.usage.people import People
 from winback.usage.person import AccountRecord, ContactRecord
 
 
 @dataclass(frozen=True)
 class PeopleStored:
-    """What an import of people changed."""
+    """What an import of people changed; `erased` people and accounts of the file were left out."""
 
     accounts_new: int = 0
     accounts_changed: int = 0
     contacts_new: int = 0
     contacts_changed: int = 0
     consents_changed: int = 0
+    erased: int = 0
 
 
 def store_people(session: Session, people: People) -> PeopleStored:
-    """Insert and update, in the caller's transaction.
+    """Insert and update, in the caller's transaction, which holds the lock `suppression.LOCK`.
 
     Who unsubscribed stays unsubscribed: an address counts, under whatever key or account it comes back.
+    Who was erased is left out, by address or by key.
     """
-    accounts, accounts_new, accounts_changed = _store_accounts(session, people.accounts)
+    suppressed = load_suppressed(session)
+    records = [one for one in people.accounts if not suppressed.account(one.key)]
+    accounts, accounts_new, accounts_changed = _store_accounts(session, records)
+    told_of = {one.account for one in people.contacts}
+    erased = sum(suppressed.account(one.key) and one.key not in told_of for one in people.accounts)
     contacts_new = contacts_changed = consents_changed = 0
     known = _contacts(session)
     stopped = {
         one.email.lower(): one.unsubscribed_at for one in known.values() if one.email and one.unsubscribed_at
     }
     for record in people.contacts:
-        account_id = accounts[record.account]
+        account_id = accounts.get(record.account, 0)
         contact = known.get((account_id, record.key))
+        if _is_erased(suppressed, record, contact):
+            erased += 1
+            continue
         if contact is None:
             contact = Contact(account_id=account_id, key=record.key, salt=secrets.token_hex(32))
             session.add(contact)
@@ -51,7 +61,18 @@ def store_people(session: Session, people: People) -> PeopleStored:
             session.flush()
             unsubscribe(session, contact, stopped[contact.email.lower()])
     session.flush()
-    return PeopleStored(accounts_new, accounts_changed, contacts_new, contacts_changed, consents_changed)
+    return PeopleStored(accounts_new, accounts_changed, contacts_new, contacts_changed, consents_changed, erased)
+
+
+def _is_erased(suppressed: Suppressed, record: ContactRecord, known: Contact | None) -> bool:
+    """Erased by address, by key, with their account, or a key that stands for somebody erased."""
+    if known is not None and known.erased_at is not None:
+        return True
+    return bool(suppressed) and (
+        suppressed.account(record.account)
+        or suppressed.contact(record.account, record.key)
+        or bool(record.email and suppressed.address(record.email))
+    )
 
 
 def _store_accounts(session: Session, records: Sequence[AccountRecord]) -> tuple[dict[str, int], int, int]:
@@ -82,6 +103,7 @@ def _account_values(record: AccountRecord) -> dict[str, Any]:
         "owner_name": record.owner_name,
         "owner_email": record.owner_email,
         "zone": record.zone,
+        "region": record.region,
         "tags": list(record.tags) or None,
     }
 
@@ -140,3 +162,19 @@ def unsubscribe(session: Session, contact: Contact, at: datetime) -> bool:
         consent.state, consent.source, consent.at = "refused", "unsubscribed", at.date().isoformat()
     session.flush()
     return True
+
+
+def contacts_like(session: Session, who: str) -> list[Contact]:
+    """Contacts with this key or address, addresses in any case; not those who were erased."""
+    found = select(Contact).where(
+        col(Contact.erased_at).is_(None),
+        or_(Contact.key == who, Contact.email == who, func.lower(Contact.email) == who.lower()),
+    )
+    contacts = {one.id: one for one in session.exec(found).all()}
+    if not who.isascii() and "@" in who:
+        # SQLite lowers ASCII only.
+        others = select(Contact).where(col(Contact.erased_at).is_(None), col(Contact.email).is_not(None))
+        for one in session.exec(others):
+            if one.email and one.email.lower() == who.lower():
+                contacts[one.id] = one
+    return [contacts[key] for key in sorted(contacts, key=lambda one: one or 0)]

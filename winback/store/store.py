@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 from sqlmodel import Session, create_engine
 
+from winback.canonical import canonical_json
 from winback.errors import ConflictError, InputError, SetupError
 
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -31,10 +32,14 @@ class Store:
     def _open(self, busy_seconds: float) -> Engine:
         if not self.is_sqlite:
             wait = {"connect_timeout": max(2, int(busy_seconds))}
-            return create_engine(self.url, pool_pre_ping=True, hide_parameters=True, connect_args=wait)
+            return create_engine(
+                self.url, pool_pre_ping=True, hide_parameters=True, connect_args=wait, json_serializer=_json
+            )
         if self.url.database and self.url.database != ":memory:":
             make_folder(Path(self.url.database).parent)
-        engine = create_engine(self.url, hide_parameters=True, connect_args={"timeout": busy_seconds})
+        engine = create_engine(
+            self.url, hide_parameters=True, connect_args={"timeout": busy_seconds}, json_serializer=_json
+        )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -103,6 +108,11 @@ def make_folder(folder: Path) -> None:
         raise SetupError(
             f"folder cannot be made ({error.strerror})", where=str(folder), fix="choose another `home`"
         ) from None
+
+
+def _json(value: Any) -> str:
+    """Canonical, so that what the log names by its hash is hashed as it stands in its row."""
+    return canonical_json(value).decode()
 
 
 def _parse(given: str) -> URL:

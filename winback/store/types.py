@@ -67,6 +67,17 @@ class EffectState(StrEnum):
     LAPSED = "lapsed"
 
 
+class InteractionKind(StrEnum):
+    """What passed between an account and us. MESSAGE is a person's own; REFUSAL is of an offer."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+    COMPLAINT = "complaint"
+    BOUNCE = "bounce"
+    REFUSAL = "refusal"
+    TICKET = "ticket"
+
+
 class RunState(StrEnum):
     """A slot of a schedule: found due, taken, finished."""
 

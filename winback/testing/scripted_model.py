@@ -16,6 +16,8 @@ from pydantic import ConfigDict, Field
 from agents.breaker import Breaker
 from agents.calling import Caller
 from agents.connection import Connection
+from agents.meter import Meter
+from agents.metered import Metered
 from agents.model import OpenModel, Structured
 from winback.clock import Clock
 
@@ -102,10 +104,13 @@ def scripted(
     sleep: Callable[[float], None] = lambda _seconds: None,
 ) -> OpenModel:
     """An open model that answers from a script, with the real retries and circuit breaker around it."""
-    chat = ScriptedModel(answers=list(answers), repeat=repeat)
     calls = Caller(Breaker(clock), attempts=attempts, place="scripted", sleep=sleep)
-    connection = Connection(chat=chat, calls=calls)
-    return OpenModel("scripted", lambda: connection, embedded=embedded, structured=structured)
+
+    def connect(meter: Meter) -> Connection:
+        chat = ScriptedModel(answers=list(answers), repeat=repeat, callbacks=[Metered(meter)])
+        return Connection(chat=chat, calls=calls)
+
+    return OpenModel("scripted", connect, embedded=embedded, structured=structured)
 
 
 def first_option(asked: Asked) -> str | dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from agents.choice import Failure
+from agents.meter import Meter
 from agents.writer import Writer
 from policies.load import load_policy
 from tools.catalogue import Catalogue, load_catalogue
@@ -17,6 +18,7 @@ from tools.registry import default_registry
 from winback.bootstrap import known_names
 from winback.canonical import content_hash
 from winback.clock import SimulatedClock
+from winback.decisions.action import drop_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.settings import Settings
@@ -103,6 +105,7 @@ def world(store: Store, folder: Path, policy: str = PERMISSIVE, now: datetime = 
         catalogue=catalogue,
         registry=registry,
         policies=PolicySource(path, lambda: load_policy(path, **known_names(registry, catalogue))),
+        meter=Meter(),
         selector=ScriptedSelector(),
         writer=SilentWriter(),
         channel=MemoryChannel(),
@@ -156,7 +159,7 @@ def open_case(session: Session, account: Account, drop: Drop | None = None, now:
     )
     session.add(case)
     session.flush()
-    body = {"account": account.id, "drop_hash": content_hash(plain), "drop_kind": plain["kind"],
+    body = {"account": account.id, "drop_hash": drop_hash(plain), "drop_kind": plain["kind"],
             "onset": plain["onset"], "reason": plain["reason"], "as_of": plain["as_of"]}  # fmt: skip
     advance(session, case.id or 0, EntryKind.CASE_OPENED, now, body, allowed=(CaseState.OPEN,))
     return case.id or 0

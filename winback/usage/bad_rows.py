@@ -5,7 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from winback.usage.atomic import move_into_place, writing
@@ -59,6 +59,16 @@ def write_bad_rows(
         finally:
             temporary.unlink(missing_ok=True)
     return BadRows(reasons.total(), dict(reasons.most_common()), path if reasons else None)
+
+
+def put_aside(bad: BadRows, folder: Path) -> BadRows:
+    """Move a finished side file of the same file system to `folder`."""
+    if bad.side_file is None:
+        return bad
+    folder.mkdir(parents=True, exist_ok=True)
+    final = folder / bad.side_file.name
+    move_into_place(bad.side_file, final)
+    return replace(bad, side_file=final)
 
 
 def as_text(value: str | None) -> str:

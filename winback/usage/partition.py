@@ -15,7 +15,8 @@ class Partition(BaseModel):
     `digest` names the source's content together with how it was read; `sequence` orders imports:
     where two partitions speak of the same key, the greater one counts. `read` counts the rows of
     the source, `rows` the keys that are kept, `zeros` those of them that say "no activity", `bad`
-    the refused rows by reason.
+    the refused rows by reason; `nameless` rows had lost a contact who was erased, `left_out` ones were
+    of an erased account.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,8 @@ class Partition(BaseModel):
     last_day: date
     bad: dict[str, int] = Field(default_factory=dict)
     side_file: str | None = None
+    nameless: int = Field(default=0, ge=0)
+    left_out: int = Field(default=0, ge=0)
 
     def file(self, folder: Path) -> Path:
         return folder / f"{self.digest}.parquet"

@@ -15,6 +15,7 @@ from winback.errors import InputError
 from winback.usage import person_fields as read
 from winback.usage.bad_rows import BadRow, BadRows, write_bad_rows
 from winback.usage.csv_file import Record
+from winback.usage.erased import Erased, Nobody, concealed
 from winback.usage.people_table import PeopleTable, open_people
 from winback.usage.person import AccountRecord, ConsentRecord, ConsentState, ContactRecord
 from winback.usage.problems import PROBLEMS
@@ -37,8 +38,10 @@ class People:
     ignored: tuple[str, ...] = ()
 
 
-def read_people(path: Path, bad_folder: Path, *, at: datetime) -> People:
+def read_people(path: Path, bad_folder: Path, *, at: datetime, erased: Erased | None = None) -> People:
     """Read a people file; bad rows go to a side file in `bad_folder`. Nothing else is written.
+
+    Bad rows of people who are in `erased` go there without their values.
 
     Raises:
         InputError: the file, a column of it, or every row of it cannot be used.
@@ -48,7 +51,8 @@ def read_people(path: Path, bad_folder: Path, *, at: datetime) -> People:
     latest = aware(at).date() + timedelta(days=1)
     with open_people(source) as table:
         gathered = _Gathered(table, latest)
-        bad = write_bad_rows(bad_folder, path, source.sha256, table.header, gathered.refused())
+        refused = concealed(gathered.refused(), table.places, erased or Nobody())
+        bad = write_bad_rows(bad_folder, path, source.sha256, table.header, refused)
     source.check_unchanged()
     if not gathered.accounts:
         raise _nothing(path, bad)
@@ -137,6 +141,7 @@ def _account(cells: Mapping[str, str]) -> AccountRecord:
         owner_email=_value(cells, "owner_email", read.email),
         zone=_value(cells, "zone", read.zone),
         tags=_value(cells, "tags", read.tags),
+        region=_value(cells, "region", read.region),
     )
 
 

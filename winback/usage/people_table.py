@@ -15,7 +15,16 @@ from winback.usage.engine import connect, failures, file_literal
 from winback.usage.source import Kind, Source
 from winback.yamlfile import did_you_mean
 
-ACCOUNT_COLUMNS = ("account_name", "plan", "value_per_month", "owner_name", "owner_email", "zone", "tags")
+ACCOUNT_COLUMNS = (
+    "account_name",
+    "plan",
+    "value_per_month",
+    "owner_name",
+    "owner_email",
+    "zone",
+    "region",
+    "tags",
+)
 CONSENT_COLUMNS = ("channels", "consent", "consent_source", "consent_date")
 CONTACT_COLUMNS = (
     "contact_name",

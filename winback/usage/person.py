@@ -9,7 +9,10 @@ ConsentState = Literal["granted", "refused", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """A customer; without a name, it goes by its key. `value_per_month` is in the company's currency."""
+    """A customer; without a name, it goes by its key. `value_per_month` is in the company's currency.
+
+    `region` is an ISO 3166-1 or 3166-2 code: IN, DE-BY.
+    """
 
     key: str
     name: str
@@ -19,6 +22,7 @@ class AccountRecord:
     owner_email: str | None = None
     zone: str | None = None
     tags: tuple[str, ...] = ()
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

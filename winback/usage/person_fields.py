@@ -10,6 +10,8 @@ from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
+from babel import Locale
+
 from winback.usage.problems import LONGEST_KEY
 from winback.yamlfile import did_you_mean
 
@@ -26,6 +28,9 @@ LOCAL_PART = r"[^\s@<>()\[\]\\,;:\"]{1,64}"
 DOMAIN = r"\w(?:[\w-]{0,61}\w)?(?:\.\w(?:[\w-]{0,61}\w)?)*"
 EMAIL = re.compile(f"{LOCAL_PART}@{DOMAIN}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+REGION = re.compile(r"([A-Z]{2})(-[A-Z0-9]{1,3})?")
+NO_COUNTRIES = frozenset(["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"])
+"""Codes that Unicode's list of territories has beside those of ISO 3166-1."""
 CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -95,6 +100,17 @@ def zone(value: str) -> str | None:
     return text or None
 
 
+def region(value: str) -> str | None:
+    """A country of ISO 3166-1, or a part of one as ISO 3166-2 writes it; the part is not looked up."""
+    text = value.strip().upper()
+    if not text:
+        return None
+    found = REGION.fullmatch(text)
+    if not found or found[1] not in _countries():
+        raise BadValueError(f"is not a region such as IN or DE-BY{'; write GB' if text[:2] == 'UK' else ''}")
+    return text
+
+
 def language(value: str) -> str:
     """A BCP 47 tag in its usual spelling; `en` where nothing is said."""
     text = value.strip().replace("_", "-")
@@ -159,3 +175,8 @@ def _subtag(part: str) -> str:
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(str(code) for code in Locale("en").territories if str(code).isalpha()) - NO_COUNTRIES

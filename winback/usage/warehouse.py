@@ -5,6 +5,8 @@ of it; rows of one file with the same key were summed when it came in. A key tha
 not mention keeps its count; a later count of 0 takes it back.
 """
 
+import fcntl
+import os
 import shutil
 import tempfile
 import time
@@ -94,20 +96,50 @@ class Warehouse:
             yield connection
 
     @contextmanager
-    def incoming(self) -> Iterator[Path]:
-        """A scratch folder on the same file system, gone afterwards.
+    def lock(self) -> Iterator[None]:
+        """Hold the right to change which partitions there are, for as short as can be; readers never wait.
 
         Raises:
             SetupError: the usage folder cannot be written to.
         """
         with writing(self.folder):
             self.partition_folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A scratch folder on the same file system, locked while it is in use, gone afterwards.
+
+        Raises:
+            SetupError: the usage folder cannot be written to.
+        """
+        with self.lock(), writing(self.folder):
             _sweep(self.folder)
             scratch = Path(tempfile.mkdtemp(prefix="incoming-", dir=self.folder))
+            handle = os.open(scratch, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         try:
             yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+            os.close(handle)
+
+    def sweep(self) -> None:
+        """Remove what killed imports left, however lately; the caller holds the lock."""
+        for scratch in self.folder.glob("incoming-*"):
+            handle = os.open(scratch, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(scratch, ignore_errors=True)
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(handle)
 
     def add(self, file: Path, partition: Partition) -> Partition:
         """Take a finished Parquet file in; the manifest comes last and makes it count.

@@ -25,6 +25,7 @@ from winback.usage.bad_rows import BadRows
 from winback.usage.people import People
 from winback.usage.person import AccountRecord, ConsentRecord, ContactRecord
 from workers.act import act, act_all
+from workers.claim import claim
 from workers.owner import this_owner
 from workers.propose import propose_all
 from workers.scan import close
@@ -212,7 +213,7 @@ def test_an_unknown_outcome_is_never_tried_again(due: Services) -> None:
     assert "may have been sent" in effect(due).problem
 
 
-class DiesError(Exception):
+class DiesError(BaseException):
     """Stands for the process ending."""
 
 
@@ -379,14 +380,14 @@ def test_two_workers_count_under_one_cap(services: Services, monkeypatch: pytest
     rules(
         services, "  - {id: cap, kind: frequency_cap, scope: global, max: 1, window: {kind: rolling, days: 7}}\n"
     )
-    services.policies.current()
+    services.policies.refresh()
     barrier = threading.Barrier(2)
 
     def slowly(policy: Policy, facts: Facts) -> Verdict:
         time.sleep(0.2)
         return evaluate(policy, facts)
 
-    monkeypatch.setattr("workers.claim.evaluate", slowly)
+    monkeypatch.setattr("workers.decide.evaluate", slowly)
 
     def worker(number: int) -> None:
         barrier.wait()
@@ -422,3 +423,50 @@ def test_every_step_is_an_entry(due: Services) -> None:
     """From the opening to the receipt, nothing is missing."""
     act_all(due)
     assert entries(due.store, 1) == [EntryKind.CASE_OPENED, EntryKind.ALLOWED, EntryKind.INTENT, EntryKind.DONE]
+
+
+def test_a_failed_effect_that_was_sent_after_all_counts_as_a_contact(services: Services) -> None:
+    """Settled as sent, it stands in the history from the moment it was tried last."""
+    with services.store.write() as session:
+        open_case(session, add_account(session))
+    propose_all(services, AS_OF)
+    channel(services).failures = [NotSent("no such mailbox", retry=False)]
+    act_all(services)
+    settle(services, 1, sent=True, by="rita")
+    assert effect(services).intent_at == effect(services).due_at
+    assert (case(services).contacted_at, case(services).next_at) == (NOON, None)
+
+
+def test_a_contact_counts_from_when_it_really_went(due: Services) -> None:
+    """A worker that died a week ago in its first try must not put the contact into the past."""
+    with due.store.write() as session:
+        one = session.get_one(Effect, 1)
+        one.state, one.intent_at, one.channel = EffectState.IN_FLIGHT, NOON - timedelta(days=8), "memory"
+        one.lease_owner, one.lease_until = None, NOON - timedelta(days=8)
+    act_all(due)
+    assert (effect(due).state, effect(due).intent_at) == (EffectState.DONE, NOON)
+
+
+def test_problems_of_the_message_are_seen_at_the_moment_of_acting(due: Services) -> None:
+    """A rule on the message that came into force after the verdict holds for what was allowed before."""
+    with due.store.write() as session:
+        stored = session.get_one(Proposal, 1)
+        stored.message = {**stored.message, "slots": {"note": "see http://evil.example"}}
+    rules(due, "  - {id: words, kind: risk_review, first_contact: false, message_problems: true}\n")
+    assert kinds(act_all(due)) == ["queued"]
+
+
+def test_one_broken_effect_does_not_stop_the_others(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with it, the rest goes out."""
+    with services.store.write() as session:
+        open_case(session, add_account(session, "a"))
+        open_case(session, add_account(session, "b"))
+    propose_all(services, AS_OF)
+
+    def claim_all_but_one(ours: Services, number: int) -> object:
+        if number == 1:
+            raise TypeError("a number that no log can hold")
+        return claim(ours, number)
+
+    monkeypatch.setattr("workers.act.claim", claim_all_but_one)
+    assert kinds(act_all(services)) == ["done"]

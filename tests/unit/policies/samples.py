@@ -13,7 +13,7 @@ from policies.load import load_policy
 from policies.plain import facts_from_plain
 from policies.policy import Policy
 from policies.rules import AnyRule
-from policies.verdict import RuleResult, Verdict
+from policies.verdict import RuleResult, Verdict, result_of
 from tools.catalogue import load_catalogue
 
 TOOLS = frozenset({"send_tutorial", "offer_trial_upgrade", "book_call"})
@@ -36,17 +36,17 @@ SOUND: dict[str, Any] = {
     "drop": {"kind": "feature_fell", "feature": "reports", "lost_days": 3.0, "risk": 0.4, "recovered": False},
     "account": {
         "id": 1,
-        "unit_key": "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
         "plan": "team",
         "value_per_month": 99.0,
         "zone": "Europe/Berlin",
+        "region": "DE-BE",
         "tags": ["annual"],
     },
     "contact": {
         "id": 7,
         "language": "en",
         "zone": "Europe/Berlin",
-        "consent": {"email": {"retention": "granted"}},
+        "consent": {"email/retention": {"state": "granted", "on": "2026-01-05", "sourced": True}},
         "unsubscribed": False,
         "left": False,
     },
@@ -54,6 +54,7 @@ SOUND: dict[str, Any] = {
     "history": [
         {"at": "2025-06-04T12:00:00Z", "contact": 7, "tool": "send_tutorial", "channel": "email", "value": 0.0}
     ],
+    "draws": {"winback-1": 0.5, "demo": 0.5},
     "operator_zone": "UTC",
 }
 
@@ -81,14 +82,18 @@ ALLOW_ALL = rule("allow_tools", allow=[{"tools": sorted(TOOLS), "mode": "auto"}]
 
 
 def judged(one: AnyRule, act: Facts) -> RuleResult:
-    """What a single rule says."""
-    return one.compile().judge(act)
+    """What a single rule says, failing included."""
+    compiled = one.compile()
+    try:
+        return result_of(compiled.judge(act))
+    except Exception as error:  # noqa: BLE001 - as in `evaluate`
+        return result_of(compiled.failed(error))
 
 
-def counted(policy: Policy, act: Facts) -> Facts:
-    """The act with nothing counted by the database where nothing is given."""
-    zeros = {counter.rule: 0.0 for counter in policy.counters(act)}
-    return replace(act, counts={**zeros, **act.counts})
+def counted(policy: Policy, act: Facts, answer: float = 0.0) -> Facts:
+    """The act with the same answer to every question that the database is asked and the act does not answer."""
+    answers = {counter.name: answer for counter in policy.counters(act)}
+    return replace(act, counts={**answers, **act.counts})
 
 
 def results(verdict: Verdict) -> dict[str, RuleResult]:

@@ -1,18 +1,23 @@
 """Acts and rules of all sorts, drawn by Hypothesis."""
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from policies.facts import (
+    BY_HAND,
     AccountFacts,
     ActionFacts,
     AgentFacts,
+    ConsentFacts,
     ContactFacts,
     DropFacts,
     Facts,
+    Happening,
+    HappeningKind,
     PastContact,
+    consent_key,
 )
 from policies.rules import AnyRule
 from tests.unit.policies.samples import RULE, TOOLS
@@ -27,8 +32,15 @@ channels = st.sampled_from(CHANNELS)
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 zones = st.sampled_from(ZONES)
 amounts = st.sampled_from((0.0, 10.0, 46.2, 116.0, 249.0, 1000.0))
+regions = st.sampled_from(("DE", "DE-BY", "IN", "XX"))
 consents = st.dictionaries(
-    st.tuples(channels, st.just("retention")), st.sampled_from(("granted", "refused", "unknown"))
+    st.sampled_from([consent_key(channel, "retention") for channel in CHANNELS]),
+    st.builds(
+        ConsentFacts,
+        state=st.sampled_from(("granted", "refused", "unknown")),
+        on=st.one_of(st.none(), st.dates(date(2022, 1, 1), date(2026, 12, 31))),
+        sourced=st.booleans(),
+    ),
 )
 
 actions = st.builds(
@@ -54,10 +66,10 @@ drops = st.builds(
 accounts = st.builds(
     AccountFacts,
     id=st.integers(1, 9),
-    unit_key=st.text("0123456789abcdef", min_size=64, max_size=64),
     plan=st.sampled_from((None, "starter", "team")),
     value_per_month=st.one_of(st.none(), amounts),
     zone=st.one_of(st.none(), zones, st.just("Not/AZone")),
+    region=st.one_of(st.none(), regions),
     tags=st.sampled_from(((), ("annual",), ("annual", "key-account"))),
 )
 contacts = st.builds(
@@ -81,11 +93,20 @@ agents = st.builds(
 past_contacts = st.builds(
     PastContact,
     at=moments,
-    contact=st.integers(1, 3),
-    tool=tools,
+    contact=st.one_of(st.none(), st.integers(1, 3)),
+    tool=st.one_of(tools, st.just(BY_HAND)),
     channel=channels,
     value=amounts,
     catalogue_id=st.sampled_from((None, "trial-team")),
+)
+happenings = st.builds(
+    Happening,
+    kind=st.sampled_from(get_args(HappeningKind)),
+    at=moments,
+    contact=st.one_of(st.none(), st.integers(1, 3)),
+    tool=st.one_of(st.none(), tools),
+    catalogue_id=st.sampled_from((None, "trial-team")),
+    closed_at=st.one_of(st.none(), moments),
 )
 any_facts = st.builds(
     Facts,
@@ -97,10 +118,13 @@ any_facts = st.builds(
     contact=st.one_of(st.none(), contacts),
     agent=agents,
     history=st.lists(past_contacts, max_size=4).map(tuple),
-    counts=st.dictionaries(st.sampled_from(("a", "b", "c", "d")), st.sampled_from((0.0, 1.0, 500.0))),
-    approved_by=st.sampled_from((None, "Ines")),
+    happenings=st.lists(happenings, max_size=3).map(tuple),
+    counts=st.sampled_from(({}, {"contacts in 24h": 1.0}, {"tokens in run": 500.0})),
+    draws=st.sampled_from(({}, {"s": 0.0}, {"s": 0.3}, {"s": 0.9999})),
+    approved_by=st.sampled_from(((), ("Ines",), ("Ines", "Ines"), ("Ines", "Kofi"))),
     proposed_at=st.one_of(st.none(), moments),
     operator_zone=st.one_of(st.none(), zones),
+    run_started_at=st.one_of(st.none(), moments),
 )
 
 ids = st.sampled_from(("a", "b", "c", "d", "e", "f"))
@@ -112,6 +136,7 @@ whens = st.fixed_dictionaries(
         "drops": drop_lists,
         "plans": st.just(["team"]),
         "tags": st.just(["annual"]),
+        "regions": st.sampled_from((["DE"], ["DE-BY", "IN"])),
         "languages": st.just(["en"]),
         "value": st.sampled_from(({"min": 50}, {"max": 200}, {"min": 10, "max": 500})),
         "tools": names,
@@ -131,6 +156,10 @@ limits = st.builds(lambda most, window: {"max": most, "window": window}, amounts
 clock_times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from((0, 15, 30, 59)))
 
 
+DRAWN: set[str] = set()
+"""The kinds that are drawn somewhere below."""
+
+
 def _rules(
     kind: str,
     required: dict[str, Any],
@@ -139,6 +168,7 @@ def _rules(
     narrowed: bool = True,
     modes: tuple[str, ...] = ("enforce", "shadow", "off"),
 ) -> st.SearchStrategy[dict[str, Any]]:
+    DRAWN.add(kind)
     return st.fixed_dictionaries(
         {"id": ids, "kind": st.just(kind), **required},
         optional={"mode": st.sampled_from(modes), **({"when": whens} if narrowed else {}), **(optional or {})},
@@ -153,15 +183,28 @@ entries = st.fixed_dictionaries(
         "arguments": st.sampled_from(({"days": {"max": 14}}, {"language": {"one_of": ["en"]}})),
     },
 )
-quiet_hours = st.one_of(
+opening = st.one_of(
     _rules("quiet_hours", {"from": clock_times, "to": clock_times}, {"fallback_zone": st.just("operator")}).filter(
         lambda one: one["from"] != one["to"]
     ),
     _rules(
-        "quiet_hours",
-        {"working_days": st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=7, unique=True)},
-        {"fallback_zone": zones},
+        "working_days",
+        {"days": st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=7, unique=True)},
+        {"fallback_zone": zones, "public_holidays": st.sampled_from(("account", "IN", "DE-BY"))},
     ),
+)
+EXPRESSIONS = (
+    "account.value_per_month > 100.0 && history.exists(h, h.tool == action.tool)",
+    "contact.zone == 'Europe/Berlin' || moment == 'act'",
+    "size(happenings) > 0 && happenings[0].kind == 'reply'",
+    "now - history[0].at < duration('24h')",
+    "1 / size(history) == 1",
+)
+WHATS = ("rejected", "complaint", "open_ticket", "reply", "bounce", "contact", "refused_offer")
+cooldowns = _rules(
+    "cooldown_after",
+    {"what": st.lists(st.sampled_from(WHATS), min_size=1, unique=True), "days": st.integers(1, 366)},
+    {"scope": st.sampled_from(("account", "contact")), "then": st.sampled_from(("deny", "review"))},
 )
 allowing = _rules("allow_tools", {"allow": st.lists(entries, min_size=1, max_size=3)})
 tightening = st.one_of(
@@ -173,9 +216,33 @@ tightening = st.one_of(
             "window": windows,
         },
     ),
-    quiet_hours,
-    _rules("consent", {"unknown": st.sampled_from(("deny", "review", "allow"))}, {"channel": channels}),
-    _rules("value_limit", {"single": amounts}, {"per_account": limits, "total": limits}),
+    opening,
+    _rules(
+        "consent",
+        {"unknown": st.sampled_from(("deny", "review", "allow"))},
+        {"channel": channels, "max_age_days": st.sampled_from((30, 730)), "needs_source": st.booleans()},
+    ),
+    _rules(
+        "budget",
+        {"tokens": st.fixed_dictionaries({"day": st.integers(0, 600)}, optional={"run": st.integers(0, 600)})},
+        {"money": st.just({"month": 20.0})},
+        narrowed=False,
+    ),
+    _rules("value_limit", {"single": amounts}, {"per_account": limits, "total": limits, "per_reviewer": limits}),
+    cooldowns,
+    _rules(
+        "ramp",
+        {"start": st.integers(1, 3), "double_after": st.integers(1, 9)},
+        {"max": st.just(9), "halt": st.sampled_from(({"bounces": 2, "days": 9}, {"complaints": 1, "days": 2}))},
+    ),
+    _rules(
+        "expr",
+        {
+            "expression": st.sampled_from(EXPRESSIONS),
+            "then": st.sampled_from(("deny", "review")),
+            "reason": st.just("it says so"),
+        },
+    ),
     _rules(
         "risk_review",
         {},
@@ -186,6 +253,8 @@ tightening = st.one_of(
             "embedded_model": st.booleans(),
             "first_contact": st.booleans(),
             "message_problems": st.booleans(),
+            "four_eyes_above_value": amounts,
+            "four_eyes_above_account_value": amounts,
         },
     ),
     _rules("kill_switch", {"engaged": st.booleans()}, {"reason": st.just("tried out")}),

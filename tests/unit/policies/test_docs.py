@@ -1,18 +1,23 @@
 """What docs/policies.md shows is true."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from policies.load import load_policy
 from policies.policy import Policy
 from policies.rules import KINDS
+from policies.rules.cel_names import FUNCTIONS, MACROS, VARIABLES
 from policies.rules.fields import DropName
+from policies.rules.rule import Narrowed
 from policies.rules.when import When
 from tests.unit.policies.samples import TOOLS, facts, judged
 from tools.catalogue import load_catalogue
+from winback.cli.policy import MODULES
 from winback.usage.drop import DropKind
 from winback.yamlfile import parse_yaml
 
@@ -51,6 +56,46 @@ def test_each_kind_has_an_example_that_does_what_it_says(kind: str, tmp_path: Pa
 def test_the_page_names_every_kind_and_no_other() -> None:
     """A kind that is added is documented, one that goes leaves the page."""
     assert set(SECTIONS) == set(NAMES)
+
+
+COMMON = {*Narrowed.model_fields, "words"}
+
+
+def keys(model: type[BaseModel]) -> set[str]:
+    """The keys of a rule in a file, and of its parts, without those that every rule has."""
+    schema = model.model_json_schema()
+    own = {key: part for key, part in schema["properties"].items() if key not in COMMON}
+    found, parts = set(own), [own]
+    while parts:
+        for name in re.findall(r"#/\$defs/(\w+)", json.dumps(parts.pop())):
+            inner = schema["$defs"][name].get("properties", {})
+            parts += [inner] if not found >= set(inner) else []
+            found |= set(inner)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=NAMES)
+def test_each_key_is_documented(kind: type[BaseModel]) -> None:
+    """Every key of a kind stands in its section, in the text or in the example."""
+    section = SECTIONS[get_args(kind.model_fields["kind"].annotation)[0]]
+    windows = {"kind", "unit", "zone", "hours", "days"} if "those of `frequency_cap`" in section else set()
+    missing = {key for key in keys(kind) - windows if re.search(rf"\b{key}\b", section) is None}
+    assert not missing
+
+
+def test_the_facts_of_expressions_are_all_in_the_table() -> None:
+    """Each variable has a row that names its fields, and each function and loop is named."""
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", SECTIONS["expr"], re.MULTILINE))
+    assert set(rows) == set(VARIABLES)
+    for variable, fields in VARIABLES.items():
+        assert {field for field in fields if f"`{field}`" not in rows[variable]} == set()
+    for name in (*MACROS, *(one for one in FUNCTIONS if not one.startswith("get"))):
+        assert f"`{name}`" in SECTIONS["expr"]
+
+
+def test_the_page_lists_the_commands() -> None:
+    """Every command about policies is at the top, and no other."""
+    assert set(re.findall(r"^    winback policy (\w+)", TEXT, re.MULTILINE)) == set(MODULES)
 
 
 def test_the_keys_of_when_are_all_shown(tmp_path: Path) -> None:

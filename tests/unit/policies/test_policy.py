@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from policies.policy import ModelFailurePlan, Policy
+from policies.policy import ExpiryPlan, ModelFailurePlan, Policy
 from tests.unit.policies.samples import ALLOW_ALL, packaged, rule
 
 
@@ -38,17 +38,20 @@ def test_model_failure_takes_the_most_cautious_rule() -> None:
 
 def test_the_shortest_wait_holds() -> None:
     """A proposal expires when the first rule in force says so; without a rule it never does."""
-    week = rule("expires", id="a", hours=168, tools={"book_call": 24})
-    day = rule("expires", id="b", hours=72)
+    week = rule("expires", id="a", hours=168, tools={"book_call": 24}, then="escalate", escalated_hours=12)
+    day = rule("expires", id="b", hours=72, then="propose_again")
     shadow = rule("expires", id="c", hours=1, mode="shadow")
-    assert Policy.of([shadow]).expires_after("book_call") is None
-    assert Policy.of([week, shadow]).expires_after("send_tutorial") == timedelta(hours=168)
-    assert Policy.of([week, day]).expires_after("send_tutorial") == timedelta(hours=72)
-    assert Policy.of([week, day]).expires_after("book_call") == timedelta(hours=24)
+    assert Policy.of([shadow]).expiry("book_call") is None
+    hours = timedelta(hours=1)
+    assert Policy.of([week, shadow]).expiry("send_tutorial") == ExpiryPlan(168 * hours, "escalate", 180 * hours)
+    assert Policy.of([week, day]).expiry("send_tutorial") == ExpiryPlan(72 * hours, "propose_again", 72 * hours)
+    assert Policy.of([week, day]).expiry("book_call") == ExpiryPlan(24 * hours, "escalate", 36 * hours)
 
 
 def test_the_packaged_policies_answer() -> None:
     """The default keeps proposals a week and asks a person when the model fails; the demo has a playbook."""
-    assert packaged("default").expires_after("book_call") == timedelta(days=7)
+    expiry = packaged("default").expiry("book_call")
+    assert expiry is not None
+    assert expiry.after == timedelta(days=7)
     assert packaged("default").on_model_failure("limit_reached").then == "review"
     assert packaged("demo").on_model_failure("champion_left") == ModelFailurePlan("playbook", "book_call")

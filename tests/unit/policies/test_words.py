@@ -53,7 +53,7 @@ def test_sentences_read_as_they_should() -> None:
     verdict = evaluate(Policy.of([ALLOW_ALL, cap, night, spend]), act)
     said = [explain(one) for one in verdict.results]
     assert "frequency-cap denies: contacts in the last 7 days: 0, and at most 0 may be" in said
-    quiet = "it is wed 13:00 in Europe/Berlin, which is quiet; not before 2026-03-04 13:00 UTC"
+    quiet = "it is wed 13:00 in Europe/Berlin, which is closed; not before 2026-03-04 13:00 UTC"
     assert f"quiet-hours says nothing: {quiet}" in said
     assert "value-limit would deny: gives 46.2, and one act may give 0.5" in said
 
@@ -61,9 +61,9 @@ def test_sentences_read_as_they_should() -> None:
 def test_an_approved_act_says_so() -> None:
     """The summary tells an act that may run by itself from one that a person let run."""
     review = rule("allow_tools", allow=[{"tools": ["send_tutorial"], "mode": "review"}])
-    act = facts(moment="act", approved_by="Ines")
-    assert summary(evaluate(Policy.of([review]), act)).startswith("allowed, because a person approved it")
-    asked = summary(evaluate(Policy.of([review]), replace(act, approved_by=None)))
+    act = facts(moment="act", approved_by=["Ines"])
+    assert summary(evaluate(Policy.of([review]), act)).startswith("allowed, because it was approved")
+    asked = summary(evaluate(Policy.of([review]), replace(act, approved_by=())))
     assert asked.startswith("needs a person (")
     assert summary(evaluate(Policy.of([ALLOW_ALL]), act)).startswith("allowed (")
 

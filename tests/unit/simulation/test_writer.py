@@ -72,6 +72,7 @@ def test_people_say_everything_of_everyone(company: Company, tmp_path: Path):
         assert (line["account"], line["contact"], line["contact_name"]) == (account.key, contact.key, contact.name)
         assert (line["plan"], int(line["value_per_month"])) == (account.plan, account.value_per_month)
         assert tuple(line["tags"].split(";")) == account.tags
+        assert (line["zone"], line["region"]) == (account.zone, account.region)
         said = line["consent_date"]
         assert (date.fromisoformat(said) if said else None) == contact.consent_date
 

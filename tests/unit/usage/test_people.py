@@ -15,11 +15,11 @@ from winback.usage.people import AccountRecord, ConsentRecord, ContactRecord, Pe
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEADER = (
-    "account,account_name,plan,value_per_month,owner_name,owner_email,zone,tags,"
+    "account,account_name,plan,value_per_month,owner_name,owner_email,zone,region,tags,"
     "contact,contact_name,email,language,contact_zone,channels,consent,consent_source,consent_date,role,left\n"
 )
 FULL = (
-    "acme,Acme Ltd,pro,1200.50,Uma Rao,uma@us.example,Asia/Kolkata,vip; beta,"
+    "acme,Acme Ltd,pro,1200.50,Uma Rao,uma@us.example,Asia/Kolkata,in-ka,vip; beta,"
     "c1,Ravi Shah,ravi@acme.example,hi,Asia/Kolkata,email;sms,granted,web form,2026-01-05,admin,no\n"
 )
 
@@ -41,7 +41,15 @@ def test_full_row(write: Write) -> None:
     people = read(write(HEADER + FULL))
     assert people.accounts == (
         AccountRecord(
-            "acme", "Acme Ltd", "pro", 1200.5, "Uma Rao", "uma@us.example", "Asia/Kolkata", ("vip", "beta")
+            "acme",
+            "Acme Ltd",
+            "pro",
+            1200.5,
+            "Uma Rao",
+            "uma@us.example",
+            "Asia/Kolkata",
+            ("vip", "beta"),
+            "IN-KA",
         ),
     )
     told = ("retention", "granted", "web form", date(2026, 1, 5))
@@ -79,6 +87,12 @@ BAD = [
     ({"email": "a\u202e@b.example"}, "email", "not one e-mail address"),
     ({"zone": "Asia/Kolkatta"}, "zone", "did you mean 'Asia/Kolkata'?"),
     ({"zone": "../../etc/passwd"}, "zone", "not an IANA time zone"),
+    ({"region": "Germany"}, "region", "not a region such as IN or DE-BY"),
+    ({"region": "XX"}, "region", "not a region"),
+    ({"region": "EU"}, "region", "not a region"),
+    ({"region": "UK"}, "region", "write GB"),
+    ({"region": "DE-"}, "region", "not a region"),
+    ({"region": "DE-BAVARIA"}, "region", "not a region"),
     ({"language": "english language"}, "language", "not a language tag"),
     ({"channels": "e mail"}, "channels", "not a list of channels"),
     ({"consent": "maybe"}, "consent", "granted, refused, unknown"),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from policies.counter import Counter
+from policies.facts import BY_HAND
 from policies.policy import Policy
 from policies.rules import AnyRule
 from policies.verdict import Decision
@@ -17,7 +18,7 @@ def cap(most: int = 1, scope: str = "account", window: dict[str, Any] | None = N
     return rule("frequency_cap", scope=scope, max=most, window=window or DAY, **more)
 
 
-def past(at: str, contact: int = 7, tool: str = "send_tutorial", channel: str = "email") -> dict[str, Any]:
+def past(at: str, contact: int | None = 7, tool: str = "send_tutorial", channel: str = "email") -> dict[str, Any]:
     return {"at": at, "contact": contact, "tool": tool, "channel": channel}
 
 
@@ -66,6 +67,21 @@ def test_account_scope_counts_everybody_and_contact_scope_one() -> None:
     assert judged(cap(scope="contact"), facts(contact=None)).code == "missing_field"
 
 
+def test_a_contact_with_nobody_known_counts_for_everybody() -> None:
+    """Where nobody knows whom it reached, it may have been this person."""
+    act = facts(history=[past("2026-03-04T11:00:00Z", contact=None)])
+    assert judged(cap(scope="contact"), act).decision is Decision.DENY
+
+
+@pytest.mark.parametrize("scope", ["account", "contact"])
+def test_a_contact_by_hand_counts_unless_other_tools_are_named(scope: str) -> None:
+    """What a colleague wrote outside Winback is a contact like others."""
+    act = facts(history=[past("2026-03-04T11:00:00Z", tool=BY_HAND)])
+    assert judged(cap(scope=scope), act).decision is Decision.DENY
+    assert judged(cap(scope=scope, when={"channels": ["email"]}), act).decision is Decision.DENY
+    assert judged(cap(scope=scope, when={"tools": ["send_tutorial"]}), act).decision is None
+
+
 def test_when_narrows_what_is_counted() -> None:
     """All tools count together unless `when` names some: then only those are capped and counted."""
     act = facts(history=[past("2026-03-04T11:00:00Z", tool="book_call")])
@@ -85,13 +101,24 @@ def test_wide_scopes_ask_the_database() -> None:
     ]
     act = facts()
     since = facts(now="2026-03-03T12:00:00Z").now
-    assert Policy.of(rules).counters(act) == (
-        Counter("by-all", since, "contacts", tools=("send_tutorial", "book_call")),
-        Counter("by-channel", since, "contacts", channels=("email",)),
-        Counter("by-tool", since, "contacts", tools=("send_tutorial",)),
-    )
-    assert judged(rules[0], facts(counts={"by-tool": 1.0})).decision is Decision.DENY
-    assert judged(rules[0], facts(counts={"by-tool": 0.0})).decision is None
+    both, tutorials = ("send_tutorial", "book_call"), ("send_tutorial",)
+    assert set(Policy.of(rules).counters(act)) == {
+        Counter("contacts in 24h tools=book_call,send_tutorial", "contacts", since, tools=both),
+        Counter("contacts in 24h channels=email", "contacts", since, channels=("email",)),
+        Counter("contacts in 24h tools=send_tutorial", "contacts", since, tools=tutorials),
+    }
+    asked = "contacts in 24h tools=send_tutorial"
+    assert judged(rules[0], facts(counts={asked: 1.0})).decision is Decision.DENY
+    assert judged(rules[0], facts(counts={asked: 0.0})).decision is None
+
+
+def test_equal_questions_are_asked_once() -> None:
+    """Caps that count the same share one answer, however the window was written."""
+    rules = [
+        cap(scope="global", id="by-days", window={"kind": "rolling", "days": 2}),
+        cap(9, scope="global", id="by-hours", window={"kind": "rolling", "hours": 48}),
+    ]
+    assert [one.name for one in Policy.of(rules).counters(facts())] == ["contacts in 48h"]
 
 
 def test_a_calendar_cap_without_a_zone_denies() -> None:

@@ -1,0 +1,17 @@
+"""What a policy says that its author cannot have meant. Every finding is true; a doubtful one is not made."""
+
+from policies.lint.contradictions import contradictory
+from policies.lint.finding import Finding, Surroundings
+from policies.lint.never_matches import never_matching
+from policies.lint.pointless import pointless_rules
+from policies.policy import Policy
+
+__all__ = ["Finding", "Surroundings", "lint"]
+
+
+def lint(policy: Policy, around: Surroundings) -> tuple[Finding, ...]:
+    """Contradictions, then what never matches, then what is pointless; nothing twice of one place."""
+    found: dict[tuple[object, ...], Finding] = {}
+    for finding in (*contradictory(policy, around), *never_matching(policy, around), *pointless_rules(policy)):
+        found.setdefault((finding.rule, finding.inside, finding.what), finding)
+    return tuple(found.values())

@@ -1,0 +1,52 @@
+"""`expr`: one expression in CEL, for what no other kind can say."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from policies.facts import Facts, MissingFactError
+from policies.rules.cel_context import absent, context_for
+from policies.rules.cel_expression import MAX_LENGTH, check_expression, compiled
+from policies.rules.fields import Word
+from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.verdict import Decision, Said
+
+Expression = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(check_expression)]
+
+
+class Expr(Narrowed):
+    """True takes the effect `then`; false says nothing; an error or an unknown fact takes the effect too."""
+
+    kind: Literal["expr"]
+    expression: Expression = Field(
+        description="In the Common Expression Language; docs/policies.md has the names."
+    )
+    then: Literal["deny", "review"] = Field(description="What true leads to.")
+    reason: Word = Field(description="What people see beside the verdict.")
+
+    words: ClassVar[Mapping[str, Wording]] = {"true": "{reason}", "false": "what it asks is not so"}
+
+    def strictest(self) -> Decision:
+        return Decision(self.then)
+
+    def describe(self) -> str:
+        return f"{self.then} when {' '.join(self.expression.split())}: {self.reason}{self.about()}"
+
+    def judge(self, say: Say) -> Judge:
+        holds = say.plain(Decision(self.then), "true", reason=self.reason)
+        silent = say.plain(None, "false")
+        program, uses = compiled(self.expression)
+
+        def judge(facts: Facts) -> Said:
+            try:
+                answer = program.execute(context_for(facts, uses))
+            except KeyError as error:
+                raise MissingFactError(absent(facts, uses, str(error.args[0]))) from None
+            if answer is True:
+                return holds
+            if answer is False:
+                return silent
+            raise TypeError(f"it gives a {type(answer).__name__}, which is neither true nor false")
+
+        return judge

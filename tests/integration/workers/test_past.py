@@ -1,0 +1,106 @@
+"""What came before: by-hand contacts count, happenings are seen, each counter counts what it says."""
+
+from datetime import timedelta
+
+import pytest
+
+from policies.counter import Counter
+from policies.facts import BY_HAND
+from winback.store.models import Account, Effect, Interaction
+from winback.store.types import InteractionKind
+from winback.testing.world import AS_OF, NOON, PERMISSIVE, add_account, open_case, sample_drop
+from winback.usage.drop import DropKind
+from workers import review as reviews
+from workers.act import act_all
+from workers.counting import count
+from workers.past import past_of
+from workers.propose import propose_all
+from workers.services import Services
+
+DAY = timedelta(days=1)
+
+
+def happened(services: Services, kind: InteractionKind, days_ago: float, **more: object) -> None:
+    row = Interaction(
+        account_id=1, contact_id=1, kind=kind, at=NOON - days_ago * DAY, by="rita", recorded_at=NOON, **more
+    )
+    with services.store.write() as session:
+        session.add(row)
+
+
+@pytest.fixture
+def one(services: Services) -> Services:
+    """One account with a case that is due an effect."""
+    with services.store.write() as session:
+        open_case(session, add_account(session))
+    return services
+
+
+def test_a_message_by_hand_counts_under_the_accounts_cap(one: Services) -> None:
+    """A colleague wrote yesterday, so Winback does not write today."""
+    cap = "  - {id: cap, kind: frequency_cap, scope: account, max: 1, window: {kind: rolling, days: 7}}\n"
+    (one.settings.home / "policy.yaml").write_text(PERMISSIVE + cap, encoding="utf-8")
+    happened(one, InteractionKind.MESSAGE, 1)
+    assert [done.kind.value for done in propose_all(one, AS_OF)] == ["nothing_allowed"]
+
+
+def test_the_past_is_newest_first_and_forgets_after_a_year(one: Services) -> None:
+    """Effects, messages by hand, what came back, and what a reviewer refused."""
+    happened(one, InteractionKind.MESSAGE, 2)
+    happened(one, InteractionKind.REPLY, 400)
+    happened(one, InteractionKind.REPLY, 3)
+    happened(one, InteractionKind.TICKET, 500)
+    happened(one, InteractionKind.TICKET, 600, closed_at=NOON - 400 * DAY)
+    happened(one, InteractionKind.COMPLAINT, -1)
+    with one.store.read() as session:
+        contacts, happenings = past_of(session, session.get_one(Account, 1), NOON)
+    assert [past.tool for past in contacts] == [BY_HAND]
+    assert [(past.kind, (NOON - past.at).days) for past in happenings] == [("reply", 3), ("ticket", 500)]
+
+
+def test_a_rejection_is_part_of_the_past(services: Services) -> None:
+    """A reviewer's no stands among the happenings, with the tool and offer it was about."""
+    text = (
+        "version: 1\nrules:\n- {id: t, kind: allow_tools, allow: [{tools: [offer_trial_upgrade], mode: review}]}\n"
+    )
+    (services.settings.home / "policy.yaml").write_text(text, encoding="utf-8")
+    with services.store.write() as session:
+        open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
+    propose_all(services, AS_OF)
+    with services.store.read() as session:
+        digest = reviews.open_item(session, 1).review.action_hash
+    reviews.reject(services, 1, digest, "rita", "not_now", "")
+    with services.store.read() as session:
+        _, (rejected,) = past_of(session, session.get_one(Account, 1), NOON + DAY)
+    assert (rejected.kind, rejected.tool) == ("rejected", "offer_trial_upgrade")
+    assert rejected.catalogue_id is not None
+
+
+def test_each_counter_counts_what_it_says(one: Services) -> None:
+    """Contacts and goodwill of effects, by tool and reviewer; bounces and complaints, of an unknown tool too."""
+    propose_all(one, AS_OF)
+    act_all(one)
+    with one.store.write() as session:
+        effect = session.get_one(Effect, 1)
+        effect.value, effect.approved_by = 12.5, "ravi"
+    happened(one, InteractionKind.BOUNCE, 1, tool="book_call")
+    happened(one, InteractionKind.BOUNCE, 2)
+    happened(one, InteractionKind.COMPLAINT, 3, tool="send_tutorial")
+
+    def asked(what: str, **more: object) -> float:
+        with one.store.read() as session:
+            return count(session, Counter("n", what, NOON - 10 * DAY, **more), None)  # type: ignore[arg-type]
+
+    assert asked("contacts") == 1
+    assert asked("contacts", tools=("book_call",)) == 0
+    assert asked("contacts", until=NOON) == 0
+    assert asked("contacts", approved_by="rita") == 0
+    assert asked("contacts", channels=("sms",)) == 0
+    assert asked("value") == asked("value", approved_by="ravi") == 12.5
+    assert asked("bounces") == 2
+    assert asked("bounces", tools=("send_tutorial",)) == 1
+    assert asked("bounces", until=NOON - 1.5 * DAY) == 1
+    assert asked("complaints", tools=("send_tutorial",)) == 1
+    assert asked("tokens") == asked("money") == 0
+    with one.store.read() as session:
+        assert count(session, Counter("n", "contacts", NOON - DAY), 1) == 0

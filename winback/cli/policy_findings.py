@@ -1,0 +1,114 @@
+"""What `policy replay` and `policy shadow` found, as tables and as JSON."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from policies.facts import Moment
+from policies.replay import Change
+from winback.cli.context import Session
+from winback.cli.terminal import plain_text
+from workers.findings import Findings, Named, Tally
+from workers.outcomes import HAPPENED
+from workers.replay import Progress as Done
+
+MOMENTS: dict[Moment, str] = {"propose": "proposing", "act": "acting"}
+SHOWN = 10
+"""Entries that a person sees by name."""
+Row = tuple[Moment, Change, Tally]
+
+
+@contextmanager
+def reading(console: Console) -> Iterator[Done]:
+    """A bar while the log is read; nothing is left on the terminal afterwards."""
+    columns = (TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("Reading the log", total=None)
+        yield lambda done, of: bars.update(task, completed=done, total=of)
+
+
+def changed(found: Findings) -> int:
+    """How many decisions would be others, or at another moment."""
+    return sum(tally.count for _, change, tally in rows(found) if not change.same)
+
+
+def rows(found: Findings) -> list[Row]:
+    """What changes first, the most frequent of it before the rest."""
+    every = [(moment, change, tally) for (moment, change), tally in found.tallies.items()]
+    return sorted(every, key=lambda row: (row[1].same, -row[2].count, str(row[1]), row[0]))
+
+
+def print_findings(session: Session, found: Findings) -> None:
+    """The changes, what became of the cases, and the rules that made the changes."""
+    session.out.print(_changes(rows(found)))
+    if found.rules:
+        session.out.print()
+        session.out.print(_rules(found))
+
+
+def _changes(found: list[Row]) -> Table:
+    words = [word for word in HAPPENED if any(tally.happened[word] for _, _, tally in found)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("moment")
+    table.add_column("was -> would be", overflow="fold")
+    for heading in ("decisions", *words):
+        table.add_column(heading.replace("_", " "), justify="right")
+    table.add_column("cases", overflow="fold")
+    for moment, change, tally in found:
+        happened = [f"{tally.happened[word]:,}" if tally.happened[word] else "-" for word in words]
+        cases = ", ".join(map(str, tally.cases)) if not change.same else ""
+        table.add_row(MOMENTS[moment], plain_text(str(change)), f"{tally.count:,}", *happened, cases)
+    return table
+
+
+def _rules(found: Findings) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("made by the rule", "was -> would be"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("decisions", justify="right")
+    for (change, rule), count in sorted(found.rules.items(), key=lambda one: (-one[1], one[0])):
+        table.add_row(plain_text(rule), plain_text(str(change)), f"{count:,}")
+    return table
+
+
+def print_entries(session: Session, what: str, found: Named) -> None:
+    """How many entries something is true of, and which."""
+    if not found.count:
+        return
+    session.out.print(f"{found.count:,} {what}:", soft_wrap=True)
+    for name in found.some[:SHOWN]:
+        session.out.print(f"  {plain_text(name)}", soft_wrap=True)
+    if found.count > SHOWN:
+        session.out.print(f"  and {found.count - min(SHOWN, len(found.some)):,} more")
+
+
+def plain_findings(found: Findings) -> dict[str, Any]:
+    """For a program."""
+    return {
+        "decisions": found.decisions,
+        "changed": changed(found),
+        "changes": [
+            {
+                "moment": moment,
+                **change._asdict(),
+                "count": tally.count,
+                "happened": {word: tally.happened[word] for word in HAPPENED},
+                "cases": tally.cases,
+            }
+            for moment, change, tally in rows(found)
+        ],
+        "rules": [
+            {"rule": rule, **change._asdict(), "count": n} for (change, rule), n in sorted(found.rules.items())
+        ],
+        "without_evidence": found.pruned,
+        "altered": _named(found.altered),
+        "unknown_format": _named(found.unknown),
+    }
+
+
+def _named(found: Named) -> dict[str, Any]:
+    return {"count": found.count, "entries": found.some}

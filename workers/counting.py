@@ -1,0 +1,77 @@
+"""Answering what a policy wants counted, inside the transaction that acts."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from policies.counter import Counter
+from winback.store.bookkeeping import ModelUse
+from winback.store.models import Effect, Interaction
+from winback.store.types import EffectState, InteractionKind, UtcDateTime
+
+MEDIUM = "email"
+"""Both ways out carry mail: consent and kill switches speak of the medium, not of the transport."""
+
+# What may have reached the customer counts as a contact: a cap that forgets it would let a second one out.
+CONTACTED = (EffectState.IN_FLIGHT, EffectState.DONE, EffectState.UNKNOWN)
+COST = {"tokens": ModelUse.tokens_in + ModelUse.tokens_out, "money": ModelUse.money}
+CAME_BACK = {"bounces": InteractionKind.BOUNCE, "complaints": InteractionKind.COMPLAINT}
+
+
+def count(session: Session, counter: Counter, leaving_out: int | None) -> float:
+    """The answer; `leaving_out` is the effect under judgement, which does not count against itself."""
+    if counter.channels and MEDIUM not in counter.channels:
+        return 0.0
+    given = {"since": counter.since}
+    if counter.until is not None:
+        given["until"] = counter.until
+    bounded = counter.until is not None
+    if counter.what in COST:
+        return float(session.exec(_cost(counter.what, bounded), params=given).one())
+    if counter.what in CAME_BACK:
+        return float(session.exec(_came_back(counter.what, counter.tools, bounded), params=given).one())
+    query = _contacts(counter.what, counter.tools, bounded, counter.approved_by is not None)
+    params = {**given, "left_out": leaving_out or 0, "by": counter.approved_by}
+    return float(session.exec(query, params=params).one())
+
+
+# Made once for each question: putting a statement together takes SQLAlchemy longer than running it.
+@lru_cache(maxsize=256)
+def _contacts(what: str, tools: tuple[str, ...], bounded: bool, of_reviewer: bool) -> SelectOfScalar[Any]:
+    """Effects are numbered from 1, so leaving out 0 leaves out none."""
+    counted = func.coalesce(func.sum(Effect.value), 0.0) if what == "value" else func.count()
+    query = select(counted).where(
+        col(Effect.state).in_(CONTACTED),
+        col(Effect.intent_at) >= _at("since"),
+        col(Effect.id) != bindparam("left_out"),
+    )
+    if bounded:
+        query = query.where(col(Effect.intent_at) < _at("until"))
+    if of_reviewer:
+        by: Any = bindparam("by")
+        query = query.where(or_(col(Effect.approved_by) == by, col(Effect.first_approved_by) == by))
+    return query.where(col(Effect.tool).in_(tools)) if tools else query
+
+
+@lru_cache(maxsize=256)
+def _came_back(what: str, tools: tuple[str, ...], bounded: bool) -> SelectOfScalar[Any]:
+    """What nobody knows the tool of counts against every tool."""
+    query = select(func.count()).where(
+        col(Interaction.kind) == CAME_BACK[what], col(Interaction.at) >= _at("since")
+    )
+    if bounded:
+        query = query.where(col(Interaction.at) < _at("until"))
+    return query.where(or_(col(Interaction.tool).in_(tools), col(Interaction.tool).is_(None))) if tools else query
+
+
+@lru_cache(maxsize=16)
+def _cost(what: str, bounded: bool) -> SelectOfScalar[Any]:
+    query = select(func.coalesce(func.sum(COST[what]), 0)).where(col(ModelUse.at) >= _at("since"))
+    return query.where(col(ModelUse.at) < _at("until")) if bounded else query
+
+
+def _at(name: str) -> Any:
+    return bindparam(name, type_=UtcDateTime)

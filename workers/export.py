@@ -1,0 +1,237 @@
+"""Everything that is held about a person, section by section, as JSON values with a word on each."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, SQLModel, col, or_, select
+
+from tools.channels.files import RECORD
+from winback.decisions.entry import spoken
+from winback.decisions.tell import tell
+from winback.errors import InputError
+from winback.store.models import (
+    Account,
+    Case,
+    Consent,
+    Contact,
+    DecisionEntry,
+    Effect,
+    Interaction,
+    Proposal,
+    Review,
+)
+from winback.store.suppression import load_suppressed
+from winback.usage.forget import usage_rows
+from winback.usage.side_files import rows_about
+from workers.person_data import Named, find_people, trace_of, was_erased
+from workers.services import Services
+
+PAGE = 1000
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One kind of thing: its name, what it is in plain words, and its rows, read as they are asked for."""
+
+    name: str
+    what: str
+    rows: Iterable[Row]
+
+
+def sections(services: Services, session: Session, who: str) -> Iterator[Section]:
+    """What is held about everybody who goes by this address or key; rows are read within `session`.
+
+    Raises:
+        InputError: nobody goes by this, and nobody did.
+    """
+    people = find_people(services, who)
+    erased = was_erased(session, load_suppressed(session), who)
+    if not people and not erased:
+        raise InputError(
+            "nobody has this address or key", where=repr(who), fix="check it in your people or usage file"
+        )
+    return _sections(_Reader(services, session, people, who), erased=erased)
+
+
+def _sections(reader: "_Reader", *, erased: bool) -> Iterator[Section]:
+    yield Section(
+        "contacts", "What a people file said about the person, at each account they belong to.", reader.contacts()
+    )
+    yield Section(
+        "accounts",
+        "What is kept about those accounts; it describes the customer, not the person.",
+        reader.accounts(),
+    )
+    yield Section(
+        "consents", "What the person allowed or refused, for which channel, where and when.", reader.of(Consent)
+    )
+    yield Section(
+        "interactions",
+        "Messages, replies, complaints, refusals and tickets that somebody here wrote down.",
+        reader.of(Interaction),
+    )
+    yield Section(
+        "cases",
+        "Falls in the account's usage for which the person was chosen, or which they were the cause of.",
+        reader.cases(),
+    )
+    yield Section(
+        "proposals",
+        "What software or a colleague suggested to do for the person, with the words of the message.",
+        reader.of(Proposal),
+    )
+    yield Section(
+        "reviews", "What a colleague decided about those suggestions, with their notes.", reader.reviews()
+    )
+    yield Section("effects", "What was done, and what the receiving side answered.", reader.of(Effect))
+    yield Section("outbox", "Messages to the person as they lie in a folder.", reader.outbox())
+    yield Section(
+        "decision_log",
+        "Lines of the tamper-evident log about the person or those acts, in words and as they stand there.",
+        reader.entries(),
+    )
+    yield Section("usage", "How often the person used what on which day, by import.", reader.usage())
+    yield Section(
+        "refused_rows", "Rows of imported files that could not be used and name the person.", reader.refused()
+    )
+    yield Section(
+        "erased_before",
+        "Whether somebody of this address or key was erased earlier; then only a keyed hash is kept.",
+        [{"erased": erased}],
+    )
+
+
+class _Reader:
+    """Reads each kind of row of these people."""
+
+    def __init__(self, services: Services, session: Session, people: Sequence[Named], who: str) -> None:
+        self.services, self.session, self.people, self.who = services, session, people, who
+        self.contact_ids = [one.contact_id for one in people if one.contact_id is not None]
+
+    def contacts(self) -> Iterator[Row]:
+        for one in self._where(Contact, col(Contact.id)):
+            # The salt is no fact about them: it blinds what the log says.
+            yield _plain(one, leaving_out="salt")
+        for named in self.people:
+            if named.contact_id is None:
+                yield {"account": named.account, "key": named.key, "known_from": "usage only"}
+
+    def accounts(self) -> Iterator[Row]:
+        keys = {one.account for one in self.people}
+        for one in self.session.exec(select(Account).where(col(Account.key).in_(keys))):
+            yield _plain(one)
+
+    def of(self, table: type[SQLModel]) -> Iterator[Row]:
+        """Rows of a table that has a `contact_id`."""
+        for one in self._where(table, table.contact_id):  # type: ignore[attr-defined]
+            yield _plain(one)
+
+    def cases(self) -> Iterator[Row]:
+        accounts = {
+            one.account_id: {other.key for other in self.people if other.account == one.account}
+            for one in self.people
+        }
+        proposed = set(
+            self.session.exec(select(Proposal.case_id).where(col(Proposal.contact_id).in_(self.contact_ids)))
+        )
+        for case in self.session.exec(
+            select(Case).where(col(Case.account_id).in_([one for one in accounts if one]))
+        ):
+            if case.id in proposed or case.drop.get("champion") in accounts[case.account_id]:
+                yield _plain(case)
+
+    def reviews(self) -> Iterator[Row]:
+        query = select(Review).join(Proposal).where(col(Proposal.contact_id).in_(self.contact_ids))
+        for one in self.session.exec(query.order_by(col(Review.id))):
+            yield _plain(one)
+
+    def outbox(self) -> Iterator[Row]:
+        folder = self.services.settings.outbox_folder
+        for key in self.session.exec(select(Effect.key).where(col(Effect.contact_id).in_(self.contact_ids))).all():
+            for path in sorted(folder.glob(f"*-{key[:12]}")):
+                record = path / RECORD
+                said = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+                yield {"folder": path.name, "files": sorted(one.name for one in path.iterdir()), "record": said}
+
+    def entries(self) -> Iterator[Row]:
+        """The log is read in pages: a case may have many entries, an account many cases."""
+        acts = self._acts()
+        cases = select(Proposal.case_id).where(col(Proposal.contact_id).in_(self.contact_ids))
+        named = [DecisionEntry.body.contains(f'"contact":{one}') for one in self.contact_ids]  # type: ignore[attr-defined]
+        last = 0
+        while named:
+            found = self.session.exec(
+                select(DecisionEntry)
+                .where(col(DecisionEntry.id) > last, or_(col(DecisionEntry.case_id).in_(cases), *named))
+                .order_by(col(DecisionEntry.id))
+                .limit(PAGE)
+            ).all()
+            if not found:
+                return
+            last = found[-1].id or 0
+            yield from (_entry(one) for one in found if self._names(one, acts))
+
+    def usage(self) -> Iterator[Row]:
+        yield from usage_rows(self.services.warehouse, [one.person for one in self.people])
+
+    def refused(self) -> Iterator[Row]:
+        trace = trace_of(self.services, self.people, self.who)
+        for file, row in rows_about(self.services.warehouse.bad_folder, trace):
+            yield {"file": file, **row}
+
+    def _where(self, table: type[SQLModel], column: Any) -> Iterable[SQLModel]:
+        return self.session.exec(select(table).where(col(column).in_(self.contact_ids)).order_by(column))
+
+    def _acts(self) -> set[str]:
+        """Names of acts and effects, as the log uses them."""
+        theirs = col(Proposal.contact_id).in_(self.contact_ids)
+        hashes = set(self.session.exec(select(Proposal.action_hash).where(theirs)))
+        return hashes | set(
+            self.session.exec(select(Effect.key).where(col(Effect.contact_id).in_(self.contact_ids)))
+        )
+
+    def _names(self, entry: DecisionEntry, acts: set[str]) -> bool:
+        try:
+            said = spoken(entry.body)
+        except (ValueError, TypeError, RecursionError):
+            return False
+        return said.get("contact") in self.contact_ids or any(_within(said, acts))
+
+
+def _within(value: Any, acts: set[str]) -> Iterator[bool]:
+    """Whether one of these hashes stands anywhere in a JSON value."""
+    match value:
+        case str():
+            yield value in acts
+        case dict():
+            for one in value.values():
+                yield from _within(one, acts)
+        case list():
+            for one in value:
+                yield from _within(one, acts)
+
+
+def _entry(entry: DecisionEntry) -> Row:
+    said = spoken(entry.body)
+    try:
+        words = tell(said)
+    except (KeyError, TypeError):
+        words = entry.kind
+    return {
+        "entry": entry.id,
+        "position": entry.position,
+        "at": entry.at.isoformat(),
+        "kind": entry.kind,
+        "case": entry.case_id,
+        "in_words": words,
+        "body": entry.body,
+        "evidence": json.loads(entry.evidence) if entry.evidence else None,
+    }
+
+
+def _plain(row: SQLModel, leaving_out: str = "") -> Row:
+    values = row.model_dump(mode="json")
+    return {name: value for name, value in values.items() if name != leaving_out}
