@@ -25,8 +25,9 @@ class Known:
 
     tools: Set[str]
     catalogue_ids: Set[str]
-    channels: Set[str] | None
-    arguments: Mapping[str, Set[str]]
+    channels: Set[str] | None = None
+    arguments: Mapping[str, Set[str]] = field(default_factory=dict)
+    """Those of each tool."""
 
     def names(self, reference: Reference) -> Set[str] | None:
         match reference.what:
@@ -61,23 +62,13 @@ class Loaded:
         return file.where((*place, *(inside or ("id",))))
 
 
-def load_policy(
-    path: Path | None,
-    *,
-    tools: Set[str],
-    catalogue_ids: Set[str],
-    channels: Set[str] | None = None,
-    arguments: Mapping[str, Set[str]] | None = None,
-) -> Policy:
+def load_policy(path: Path | None, known: Known) -> Policy:
     """Read one file, or all `*.yaml` of a folder as one policy; None: the packaged default policy.
-
-    The sets are the names a policy may speak of; `arguments` are those of each tool. What is None
-    is not checked.
 
     Raises:
         InputError: with file, line, column, and what to do.
     """
-    return load_placed(path, Known(tools, catalogue_ids, channels, arguments or {})).policy
+    return load_placed(path, known).policy
 
 
 def load_placed(path: Path | None, known: Known) -> Loaded:

@@ -1,9 +1,12 @@
 """What every test shares: loopback only, and both databases."""
 
+import atexit
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -71,22 +74,37 @@ def postgres_url() -> Iterator[str | None]:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="session")
-def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy: migrating anew for each test would take most of the time."""
-    path = tmp_path_factory.mktemp("empty") / "winback.db"
-    store = Store(f"sqlite:///{path}")
-    migrate(store)
-    store.close()
-    return path
+@cache
+def _sqlite_file() -> Path:
+    """Where every SQLite test of this process has its database: one place, so that one engine serves them all."""
+    folder = Path(tempfile.mkdtemp(prefix="winback-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / "winback.db"
+
+
+@cache
+def migrated_sqlite() -> bytes:
+    """An empty, migrated database file; migrating anew for each test would take most of the time."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/winback.db")
+        migrate(store)
+        store.close()
+        return Path(folder, "winback.db").read_bytes()
+
+
+def empty_sqlite() -> str:
+    """Put an empty, migrated SQLite database where this process has its own."""
+    for left in _sqlite_file().parent.iterdir():
+        left.unlink()
+    _sqlite_file().write_bytes(migrated_sqlite())
+    return f"sqlite:///{_sqlite_file()}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path) -> str:
-    """Each test that asks for it runs on both."""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty, migrated database. Each test that asks for it runs on both."""
     if request.param == "sqlite":
-        shutil.copyfile(empty_sqlite, tmp_path / "winback.db")
-        return f"sqlite:///{tmp_path / 'winback.db'}"
+        return empty_sqlite()
     url = request.getfixturevalue("postgres_url")
     if url is None:
         lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
@@ -104,10 +122,19 @@ def empty_postgres(url: str) -> str:
     return url
 
 
+@cache
+def engine_of(url: str) -> Store:
+    """An engine keeps the statements that it compiled, and compiling them is a tenth of the tests' time.
+
+    Whoever takes it closes it: the connections are a test's own.
+    """
+    return Store(url, busy_seconds=5)
+
+
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """An empty, migrated database."""
-    opened = Store(database_url, busy_seconds=5)
+    opened = engine_of(database_url)
     yield opened
     opened.close()
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TypedDict
 
 from agents.model import open_model
 from agents.selector import Selector
@@ -20,21 +19,11 @@ from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
 from winback.usage.warehouse import Warehouse
-from workers.counting import MEDIUM
 from workers.freshness import Recovery
+from workers.known_names import known_names
 from workers.owner import this_owner
 from workers.policy_source import PolicySource
 from workers.services import Chooser, Services
-
-
-class Names(TypedDict):
-    """The names that `load_policy` checks a policy against."""
-
-    tools: frozenset[str]
-    catalogue_ids: frozenset[str]
-    channels: frozenset[str]
-    arguments: dict[str, frozenset[str]]
-
 
 DEFAULT_POLICY = HOME / "policies" / "default.yaml"
 
@@ -77,17 +66,7 @@ def services(
 
 def policy_source(path: Path, registry: Registry, catalogue: Catalogue) -> PolicySource:
     """A policy, ready to be watched."""
-    return PolicySource(path, lambda: load_policy(path, **known_names(registry, catalogue)))
-
-
-def known_names(registry: Registry, catalogue: Catalogue) -> Names:
-    """What a policy may name: tools and their arguments, catalogue entries, media."""
-    return {
-        "tools": registry.tool_names(),
-        "catalogue_ids": catalogue.ids(),
-        "channels": frozenset({MEDIUM}),
-        "arguments": {tool.name: frozenset(tool.arguments.model_fields) for tool in registry},
-    }
+    return PolicySource(path, lambda: load_policy(path, known_names(registry, catalogue)))
 
 
 def make_channel(settings: Settings) -> Channel:

@@ -3,23 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from agents.brief import Brief
-from agents.choice import Outcome
-from agents.meter import Meter
-from agents.writer import Writer
-from policies.policy import Policy
-from tools.catalogue import Catalogue
-from tools.channels.channel import Channel
-from tools.registry import Registry
-from tools.tool import Option
-from winback.clock import Clock
-from winback.settings import Settings
-from winback.store.store import Store
-from winback.usage.warehouse import Warehouse
-from workers.freshness import Recovery
-from workers.policy_source import PolicySource
+if TYPE_CHECKING:  # what only reviews or records something starts without agents, DuckDB and NumPy
+    from agents.brief import Brief
+    from agents.choice import Outcome
+    from agents.meter import Meter
+    from agents.writer import Writer
+    from policies.policy import Policy
+    from tools.catalogue import Catalogue
+    from tools.channels.channel import Channel
+    from tools.registry import Registry
+    from tools.tool import Option
+    from winback.clock import Clock
+    from winback.settings import Settings
+    from winback.store.store import Store
+    from winback.usage.warehouse import Warehouse
+    from workers.freshness import Recovery
+    from workers.policy_source import PolicySource
 
 
 class Chooser(Protocol):
@@ -31,27 +32,27 @@ class Chooser(Protocol):
     @property
     def embedded(self) -> bool: ...
 
-    def choose(self, brief: Brief, options: Sequence[Option]) -> Outcome: ...
+    def choose(self, brief: "Brief", options: "Sequence[Option]") -> "Outcome": ...
 
 
 @dataclass(frozen=True)
 class Services:
     """One composition. `policies` and `shadow` are looked at before every decision (`watch_policies`)."""
 
-    settings: Settings
-    clock: Clock
-    store: Store
-    warehouse: Warehouse
-    catalogue: Catalogue
-    registry: Registry
-    policies: PolicySource
+    settings: "Settings"
+    clock: "Clock"
+    store: "Store"
+    warehouse: "Warehouse"
+    catalogue: "Catalogue"
+    registry: "Registry"
+    policies: "PolicySource"
     selector: Chooser
-    writer: Writer
-    channel: Channel
-    recovery: Recovery
-    meter: Meter
+    writer: "Writer"
+    channel: "Channel"
+    recovery: "Recovery"
+    meter: "Meter"
     owner: str
-    shadow: PolicySource | None = None
+    shadow: "PolicySource | None" = None
 
     @property
     def again(self) -> timedelta:
@@ -59,11 +60,11 @@ class Services:
         return timedelta(days=self.settings.worker.propose_again_days)
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> "Policy":
         """The one in force."""
         return self.policies.policy
 
     @property
-    def judging(self) -> tuple[Policy, ...]:
+    def judging(self) -> "tuple[Policy, ...]":
         """The one in force, and the shadow where there is one: both need their counts and draws."""
         return (self.policy, self.shadow.policy) if self.shadow else (self.policy,)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,9 +19,9 @@ from sqlmodel import col, select
 from policies.load import load_policy
 from policies.policy import Policy
 from policies.replay import Change
+from tests.conftest import empty_sqlite, engine_of
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
-from winback.bootstrap import known_names
 from winback.decisions.entry import body_of, spoken
 from winback.store.bookkeeping import ModelUse
 from winback.store.models import Account, Case, DecisionEntry, Effect, Interaction, Review
@@ -33,6 +32,7 @@ from winback.usage.drop import DropKind
 from workers import replay as replaying
 from workers.act import act_all
 from workers.findings import Findings
+from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.propose import propose_all
 from workers.recount import Before, Happened, Series
@@ -57,7 +57,7 @@ def policy_of(text: str, folder: Path) -> Policy:
     """A policy written in a test."""
     path = folder / "against.yaml"
     path.write_text(text, encoding="utf-8")
-    return load_policy(path, **known_names(default_registry(), load_catalogue(None)))
+    return load_policy(path, known_names(default_registry(), load_catalogue(None)))
 
 
 def live(services: Services, cases: int = 12, passes: int = 1) -> None:
@@ -120,12 +120,11 @@ lived_rules = st.lists(
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules=lived_rules, added=lived_rules)
 def test_what_was_denied_is_denied_by_a_stricter_policy(
-    rules: list[str], added: list[str], empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+    rules: list[str], added: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Whatever policy was lived by: the same one reproduces all, one with more rules lets nothing more pass."""
     folder = tmp_path_factory.mktemp("lived")
-    shutil.copyfile(empty_sqlite, folder / "winback.db")
-    store = Store(f"sqlite:///{folder / 'winback.db'}")
+    store = engine_of(empty_sqlite())
     text = TUTORIALS + "".join(f"  - {one}\n" for one in rules)
     with world(store, folder, text) as services:
         live(services, 10)
@@ -147,7 +146,7 @@ def shadowing(store: Store, folder: Path, live_text: str, shadow: str) -> Iterat
     path.write_text(shadow, encoding="utf-8")
     names = known_names(default_registry(), load_catalogue(None))
     with world(store, folder, live_text) as services:
-        yield replace(services, shadow=PolicySource(path, lambda: load_policy(path, **names)))
+        yield replace(services, shadow=PolicySource(path, lambda: load_policy(path, names)))
 
 
 COUNTING = """
@@ -374,7 +373,7 @@ def test_processes_find_what_one_alone_finds(
     """A long log is read by several processes, a stretch at a time, with the same findings in the same order."""
     with world(store, tmp_path, (PACKAGED / "demo.yaml").read_text()) as services:
         live(services, 20)
-        against = load_policy(None, **known_names(default_registry(), load_catalogue(None)))
+        against = load_policy(None, known_names(default_registry(), load_catalogue(None)))
         alone = replay(store, against)
         monkeypatch.setattr(replaying, "STRETCH", 10)
         monkeypatch.setattr(replaying, "ALONE", 0)

@@ -8,7 +8,6 @@ from rich.table import Table
 from sqlmodel import Session as Rows
 from sqlmodel import col, select
 
-from winback import bootstrap
 from winback.cli.context import NUMBER, Moment, Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.errors import InputError
@@ -43,7 +42,7 @@ def command() -> None:
 @pass_session
 def stop(session: Session, who: str, source: str) -> None:
     """Never write to a person again. WHO is an e-mail address or a contact's key."""
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         found = people_named(services.store, who)
         if not found:
             raise InputError(
@@ -85,7 +84,7 @@ def record(
     WHO is an e-mail address, a contact's key, or account:KEY. A complaint does not unsubscribe anybody:
     'winback contact stop' does.
     """
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         number = write_down(
             services,
             find_party(services, who),
@@ -107,7 +106,7 @@ def record(
 @pass_session
 def close(session: Session, number: int, by: str, at: datetime | None) -> None:
     """Write down that a ticket was closed. NUMBER is what `contact record` printed."""
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         close_ticket(services, number, by, _utc(at) or services.clock.now())
     session.out.print(f"Ticket {number} is closed.")
 
@@ -118,7 +117,7 @@ def close(session: Session, number: int, by: str, at: datetime | None) -> None:
 @pass_session
 def list_(session: Session, who: str, as_json: bool) -> None:
     """Show consent, what passed between them and you, and what was done. WHO as in `contact record`."""
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         party = find_party(services, who)
         with services.store.read() as state:
             found = _all_about(state, party)

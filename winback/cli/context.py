@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,6 +18,9 @@ from winback.clock import Clock, SimulatedClock, SystemClock, aware
 from winback.errors import InputError
 from winback.settings import Settings
 from winback.settings_file import load_settings
+
+if TYPE_CHECKING:
+    from workers.services import Services
 
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -88,6 +93,19 @@ class Session:
             self._settings = load_settings(self.config_path, os.environ)
             event_log.configure(self._settings.log)
         return self._settings
+
+    @contextmanager
+    def services(self) -> Iterator["Services"]:
+        """Everything a worker needs, by the settings and this session's clock; closed afterwards.
+
+        Raises:
+            InputError: the settings, the policy or the catalogue cannot be used.
+            SetupError: the database or a folder is not ready.
+        """
+        from winback.bootstrap import services  # noqa: PLC0415  two seconds, and most commands do without
+
+        with services(self.settings, self.clock) as found:
+            yield found
 
 
 pass_session = click.make_pass_decorator(Session)

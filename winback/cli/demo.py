@@ -36,6 +36,7 @@ from winback.usage.import_file import import_usage
 from winback.usage.people import read_people
 from workers import review as reviews
 from workers.act import act_all
+from workers.known_names import known_names
 from workers.run_pass import PassReport, run_pass
 from workers.services import Services
 
@@ -97,7 +98,7 @@ def _prepare(folder: Path, policy: Path) -> Settings:
     Raises:
         InputError: the policy cannot be used; then nothing is emptied.
     """
-    load_policy(policy, **bootstrap.known_names(default_registry(), load_catalogue(None)))
+    load_policy(policy, known_names(default_registry(), load_catalogue(None)))
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise ConflictError("is not empty and not a demo's", where=str(folder), fix="choose another --folder")

@@ -5,8 +5,8 @@ from pathlib import Path
 from policies.load import PACKAGED, Known
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
-from winback.bootstrap import known_names
 from winback.cli.context import Session
+from workers.known_names import known_names
 
 
 def known(session: Session) -> Known:
@@ -15,8 +15,7 @@ def known(session: Session) -> Known:
     Raises:
         InputError: the settings or the catalogue cannot be used.
     """
-    names = known_names(default_registry(), load_catalogue(session.settings.policies.catalogue))
-    return Known(names["tools"], names["catalogue_ids"], names["channels"], names["arguments"])
+    return known_names(default_registry(), load_catalogue(session.settings.policies.catalogue))
 
 
 def chosen(session: Session, path: Path | None) -> Path:

@@ -11,7 +11,6 @@ from typing import TextIO
 
 import click
 
-from winback import bootstrap
 from winback.cli.context import Session, pass_session
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError, SetupError
@@ -39,7 +38,7 @@ def erase_command(session: Session, who: str, yes: bool, reason: str, account_to
 
     The decision log keeps its entries, which name nobody, and still verifies. Backups are yours to see to.
     """
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         found = survey(services, who)
         _say_survey(session, found, account_too=account_too)
         if found.people and not yes:
@@ -96,7 +95,7 @@ def _say_done(session: Session, done: Erasure) -> None:
 @pass_session
 def export_command(session: Session, who: str, out: Path | None) -> None:
     """Print everything held about a person as one JSON document. WHO is an e-mail address or a contact's key."""
-    with bootstrap.services(session.settings, session.clock) as services, services.store.read() as state:
+    with session.services() as services, services.store.read() as state:
         found = sections(services, state, who)
         head = {"about": who, "made_at": session.clock.now().isoformat()}
         if out is None:

@@ -13,7 +13,6 @@ from sqlmodel import col, or_, select
 from policies.plain import verdict_from_plain
 from policies.verdict import Decision
 from policies.words import explain
-from winback import bootstrap
 from winback.cli.context import NUMBER, Moment, Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError
@@ -183,7 +182,7 @@ def approve(session: Session, item: int, shown: str | None) -> None:
 
     Where the policy wants two people, the second one's approval counts.
     """
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         due = reviews.approve(services, item, _shown(session, services, item, shown), _me())
     if due is None:
         session.out.print("Approved by you. Another person must approve it too.")
@@ -199,7 +198,7 @@ def approve(session: Session, item: int, shown: str | None) -> None:
 @pass_session
 def reject(session: Session, item: int, shown: str | None, code: str, note: str) -> None:
     """Say no, with a code."""
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         reviews.reject(services, item, _shown(session, services, item, shown), _me(), code, note)
     session.out.print("Rejected. The case is watched on; nobody is contacted.")
 
@@ -212,7 +211,7 @@ def reject(session: Session, item: int, shown: str | None, code: str, note: str)
 def snooze(session: Session, item: int, shown: str | None, until: datetime) -> None:
     """Put an item out of sight until a moment before it expires."""
     moment = until.replace(tzinfo=session.clock.now().tzinfo)
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         reviews.snooze(services, item, _shown(session, services, item, shown), _me(), moment)
     session.out.print(f"Snoozed until {moment:%Y-%m-%d %H:%M} UTC.")
 
@@ -227,7 +226,7 @@ def edit(session: Session, item: int, shown: str | None, changes: tuple[str, ...
     wanted = dict(_pair(one) for one in changes)
     if not wanted:
         raise InputError("nothing to change", fix="give --set FIELD=VALUE")
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         decided = reviews.edit(services, item, _shown(session, services, item, shown), _me(), wanted)
     match decided.decision:
         case Decision.ALLOW:
@@ -246,7 +245,7 @@ def edit(session: Session, item: int, shown: str | None, changes: tuple[str, ...
 @pass_session
 def settle(session: Session, effect: int, sent: bool) -> None:
     """Say whether an effect that may have been sent, or that failed, reached the customer."""
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         settle_effect(services, effect, sent=sent, by=_me())
     rest = "It counts as a contact." if sent else "An agent may look at the case again at the next run."
     session.out.print(f"Settled. {rest}")

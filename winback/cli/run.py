@@ -9,7 +9,6 @@ from types import FrameType
 
 import click
 
-from winback import bootstrap
 from winback.cli.context import DATE, Session, json_option, pass_session, print_json
 from winback.cli.progress import pass_progress
 from winback.cli.terminal import plain_text
@@ -50,14 +49,14 @@ def command(session: Session, once: bool, as_of: datetime | None, as_json: bool)
     if not once:
         if as_of is not None or as_json:
             raise InputError("--as-of and --json go with --once", fix="add --once")
-        with bootstrap.services(session.settings, session.clock) as services, stopping() as stop:
+        with session.services() as services, stopping() as stop:
             work(services, stop)
         return
     day = as_of.date() if as_of else None
     if day is not None:
         session.pretend(day)
     with (
-        bootstrap.services(session.settings, session.clock) as services,
+        session.services() as services,
         stopping() as stop,
         pass_progress(session.err) as progress,
     ):

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from winback import bootstrap
 from winback.cli.context import DATE, Session, json_option, pass_session, print_json
 from winback.cli.scan_table import scan_table
 from winback.usage.detect.scan import Scan
@@ -30,7 +29,7 @@ def command(session: Session, as_of: datetime | None, dry_run: bool, as_json: bo
     """Find drops and print them, riskiest first; open a case for each that is new."""
     if as_of is not None:
         session.pretend(as_of.date())
-    with bootstrap.services(session.settings, session.clock) as services:
+    with session.services() as services:
         now = services.clock.now()
         day = as_of.date() if as_of else default_day(services.warehouse, services.settings, now)
         scanned = None if dry_run else scan_and_open(services, day)

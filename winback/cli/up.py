@@ -7,7 +7,6 @@ import threading
 import click
 import uvicorn
 
-from winback import bootstrap
 from winback.cli.context import Session, pass_session
 from winback.cli.run import stopping
 from winback.console.app import make_app
@@ -30,7 +29,7 @@ def command(session: Session) -> None:
     """Run the worker, and a page that shows what it does, on loopback until SIGTERM or Ctrl-C."""
     key = secrets.token_urlsafe(24)
     with (
-        bootstrap.services(session.settings, session.clock) as services,
+        session.services() as services,
         _listen(session.settings.console.port) as listener,
         stopping() as stop,
     ):

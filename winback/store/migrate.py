@@ -2,11 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from winback.errors import SetupError
@@ -14,7 +10,7 @@ from winback.store.store import Store
 
 # Two processes that start at once must not both create the tables.
 LOCK = 0x57494E42
-FOLDER = Path(__file__).parent / "migrations"
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 def migrate(store: Store) -> None:
@@ -26,33 +22,31 @@ def migrate(store: Store) -> None:
     try:
         with store.engine.connect() as connection:
             connection.execution_options(winback_write=False)
-            current = MigrationContext.configure(connection).get_current_revision()
-        config = _config()
-        scripts = ScriptDirectory.from_config(config)
-        if current == scripts.get_current_head():
+            current = _revision(connection)
+        known = revisions()
+        if current == known[-1]:
             return
-        if current is not None and current not in {one.revision for one in scripts.walk_revisions()}:
+        if current is not None and current not in known:
             raise SetupError(
                 f"database was set up by a newer Winback (revision {current})", fix="upgrade this Winback"
             )
+        from winback.store.upgrade import upgrade  # noqa: PLC0415  a quarter of a second, once per release
+
         with store.engine.begin() as connection:
             if not store.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection)
     except DBAPIError as error:
         raise store.problem(error) from None
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    return config
+def revisions() -> list[str]:
+    """The revisions that there are, oldest first; a migration's file is named by its revision."""
+    return sorted(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
 
 
-def new_revision(store: Store, message: str, revision: str) -> None:
-    """Write the migration that turns the database's schema into the models'; for developers."""
-    config = _config()
-    with store.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.revision(config, message, autogenerate=True, rev_id=revision)
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found

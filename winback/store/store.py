@@ -1,12 +1,23 @@
 """The database: one engine, two kinds of transaction."""
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
 from winback.canonical import canonical_json
@@ -15,6 +26,8 @@ from winback.errors import ConflictError, InputError, SetupError
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 RACES = ("40001", "40P01")
 """PostgreSQL's serialization failure and deadlock: nothing was changed, and trying again is right."""
+RESTED_SECONDS = 2.0
+"""A connection that nobody used for so long is asked whether it still stands before it is used."""
 
 
 class Store:
@@ -32,9 +45,10 @@ class Store:
     def _open(self, busy_seconds: float) -> Engine:
         if not self.is_sqlite:
             wait = {"connect_timeout": max(2, int(busy_seconds))}
-            return create_engine(
-                self.url, pool_pre_ping=True, hide_parameters=True, connect_args=wait, json_serializer=_json
-            )
+            engine = create_engine(self.url, hide_parameters=True, connect_args=wait, json_serializer=_json)
+            event.listen(engine, "checkin", _rested)
+            event.listen(engine, "checkout", _woken)
+            return engine
         if self.url.database and self.url.database != ":memory:":
             make_folder(Path(self.url.database).parent)
         engine = create_engine(
@@ -133,6 +147,20 @@ def _parse(given: str) -> URL:
 def _short(error: Exception) -> str:
     # What PostgreSQL adds under DETAIL quotes the row, and rows hold personal data.
     return " ".join(str(getattr(error, "orig", error)).partition("DETAIL:")[0].split())[:160]
+
+
+def _rested(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["since"] = time.monotonic()
+
+
+def _woken(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    # Asked only where the server may have gone meanwhile: a ping before each transaction is a trip of its own.
+    if time.monotonic() - record.info.get("since", math.inf) > RESTED_SECONDS:
+        try:
+            connection.execute("")
+            connection.rollback()
+        except psycopg.OperationalError:
+            raise DisconnectionError from None  # the pool makes a new one
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -15,7 +15,6 @@ from agents.writer import Writer
 from policies.load import load_policy
 from tools.catalogue import Catalogue, load_catalogue
 from tools.registry import default_registry
-from winback.bootstrap import known_names
 from winback.canonical import content_hash
 from winback.clock import SimulatedClock
 from winback.decisions.action import drop_hash
@@ -30,6 +29,7 @@ from winback.testing.selector import ScriptedSelector
 from winback.usage.drop import Channel, Driver, Drop, DropKind, drop_to_plain
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
+from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.services import Services
 
@@ -104,7 +104,7 @@ def world(store: Store, folder: Path, policy: str = PERMISSIVE, now: datetime = 
         warehouse=warehouse,
         catalogue=catalogue,
         registry=registry,
-        policies=PolicySource(path, lambda: load_policy(path, **known_names(registry, catalogue))),
+        policies=PolicySource(path, lambda: load_policy(path, known_names(registry, catalogue))),
         meter=Meter(),
         selector=ScriptedSelector(),
         writer=SilentWriter(),

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -89,10 +90,14 @@ class Warehouse:
         newest = f"SELECT {KEY}, arg_max(count, rank) AS count FROM ({ranked}) GROUP BY {KEY}"  # noqa: S608
         return f"SELECT {KEY}, count FROM ({newest}) WHERE count > 0"  # noqa: S608
 
+    @cached_property
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        return connect(self.folder / "spill")
+
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A private in-memory connection to read with; it spills into the usage folder."""
-        with connect(self.folder / "spill") as connection:
+        """A connection to read with, whose temporary views are its own; it spills into the usage folder."""
+        with self._engine.cursor() as connection:
             yield connection
 
     @contextmanager

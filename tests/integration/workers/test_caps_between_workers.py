@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlmodel import col, func, select
 
-from tests.conftest import empty_postgres, lacking
-from winback.store.migrate import migrate
+from tests.conftest import empty_postgres, empty_sqlite, engine_of, lacking
 from winback.store.models import Effect
 from winback.store.store import Store
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case, world
@@ -31,8 +30,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, EFFECTS), st.boolea
 def opened(url: str | None) -> Iterator[tuple[Store, Path]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        store = Store(empty_postgres(url) if url else f"sqlite:///{folder / 'winback.db'}")
-        migrate(store)
+        store = engine_of(empty_postgres(url) if url else empty_sqlite())
         yield store, folder
         store.close()
 

@@ -12,7 +12,6 @@ from policies.policy import Policy, policy_text
 from tests.unit.policies.samples import ALLOW_ALL, rule
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
-from winback.bootstrap import known_names
 from winback.cli.app import main
 from winback.cli.policy_fired import never_fired
 from winback.decisions.kind import EntryKind
@@ -22,6 +21,7 @@ from winback.settings import Settings
 from winback.store.bookkeeping import PolicyVersion
 from winback.store.store import Store
 from workers.fired import Fired, fired
+from workers.known_names import known_names
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 CAP = rule("frequency_cap", scope="account", max=2, window={"kind": "rolling", "days": 7})
@@ -158,7 +158,7 @@ def test_the_configured_policy_is_looked_up(
     monkeypatch.chdir(tmp_path)
     url = store.url.render_as_string(hide_password=False)
     (tmp_path / "config.yaml").write_text(f"version: 1\ndatabase: {{url: '{url}'}}\n")
-    policy = load_policy(PACKAGED, **known_names(default_registry(), load_catalogue(None)))
+    policy = load_policy(PACKAGED, known_names(default_registry(), load_catalogue(None)))
     comes_into_force(store, policy, START)
     decided(store, START, "helpful-acts", times=100)
     assert main(["policy", "check", "--json"]) == Exit.OK

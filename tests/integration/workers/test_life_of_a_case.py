@@ -10,14 +10,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlmodel import select
 
+from tests.conftest import empty_sqlite, engine_of
 from tools.channels.channel import MaybeSent, NotSent
 from winback.clock import SimulatedClock
 from winback.decisions.log import seal
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
-from winback.store.migrate import migrate
 from winback.store.models import Case, Contact, Effect, Review
-from winback.store.store import Store
 from winback.store.types import CaseState, EffectState, Outcome, ReviewState
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, add_account, open_case, sample_drop, world
@@ -39,9 +38,8 @@ class LifeOfCases(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        self.store = Store(f"sqlite:///{folder / 'winback.db'}")
+        self.store = engine_of(empty_sqlite())
         self.stack.callback(self.store.close)
-        migrate(self.store)
         self.services = self.stack.enter_context(world(self.store, folder))
         self.channel = self.services.channel
         self.stopped: dict[int, int] = {}

@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import col, select
 
 from policies.load import load_policy
-from winback.bootstrap import known_names
 from winback.decisions.entry import spoken, spoken_evidence
 from winback.decisions.verify import verify
 from winback.store.bookkeeping import PolicyVersion
@@ -16,6 +15,7 @@ from winback.store.models import DecisionEntry
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case
 from workers.act import act_all
+from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.policy_watch import watch_policies
 from workers.propose import propose_all
@@ -102,7 +102,7 @@ def test_a_shadow_policy_judges_beside_the_live_one_and_decides_nothing(services
     """What it would have said stands in the evidence of the decision; the act goes out all the same."""
     path = write(services, PERMISSIVE + STOP, "proposed.yaml")
     names = known_names(services.registry, services.catalogue)
-    beside = replace(services, shadow=PolicySource(path, lambda: load_policy(path, **names)))
+    beside = replace(services, shadow=PolicySource(path, lambda: load_policy(path, names)))
     start(beside)
     assert [one.kind.value for one in act_all(beside)] == ["done"]
     assert [one["role"] for one in said(beside, "policy_changed")] == ["live", "shadow"]

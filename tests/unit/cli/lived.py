@@ -4,16 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from policies.load import load_policy
+from tests.conftest import migrated_sqlite
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
 from winback import event_log
-from winback.bootstrap import known_names
 from winback.settings import Log
-from winback.store.migrate import migrate
 from winback.store.store import Store
 from winback.testing.world import AS_OF, add_account, open_case, sample_drop, world
 from winback.usage.drop import DropKind
 from workers.act import act_all
+from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.propose import propose_all
 
@@ -34,14 +34,14 @@ KINDS = (DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED, DropKind.ALL_QUIET)
 def lived(folder: Path, *, shadow: str | None = None, cases: int = 9) -> Path:
     """Cases of three kinds, proposed and acted on under `LIVE`; the last has no consent. Returns config.yaml."""
     event_log.configure(Log(level="error"))
+    (folder / "winback.db").write_bytes(migrated_sqlite())
     store = Store(f"sqlite:///{folder / 'winback.db'}")
-    migrate(store)
     with world(store, folder, LIVE) as services:
         if shadow is not None:
             path = folder / "shadow.yaml"
             path.write_text(shadow, encoding="utf-8")
             names = known_names(default_registry(), load_catalogue(None))
-            services = replace(services, shadow=PolicySource(path, lambda: load_policy(path, **names)))  # noqa: PLW2901
+            services = replace(services, shadow=PolicySource(path, lambda: load_policy(path, names)))  # noqa: PLW2901
         with store.write() as session:
             for number in range(1, cases + 1):
                 consent = "unknown" if number == cases else "granted"

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from policies.facts import Facts
-from policies.load import load_policy
+from policies.load import Known, load_policy
 from policies.plain import facts_from_plain
 from policies.policy import Policy
 from policies.rules import AnyRule
@@ -103,4 +103,4 @@ def results(verdict: Verdict) -> dict[str, RuleResult]:
 @cache
 def packaged(name: str) -> Policy:
     """`default` or `demo`."""
-    return load_policy(FOLDER / f"{name}.yaml", tools=TOOLS, catalogue_ids=load_catalogue(None).ids())
+    return load_policy(FOLDER / f"{name}.yaml", Known(TOOLS, load_catalogue(None).ids()))

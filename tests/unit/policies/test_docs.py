@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from policies.load import load_policy
+from policies.load import Known, load_policy
 from policies.policy import Policy
 from policies.rules import KINDS
 from policies.rules.cel_names import FUNCTIONS, MACROS, VARIABLES
@@ -37,7 +37,7 @@ def block(text: str, info: str) -> str:
 def load(text: str, folder: Path) -> Policy:
     file = folder / "policy.yaml"
     file.write_text(text, encoding="utf-8")
-    return load_policy(file, tools=TOOLS, catalogue_ids=load_catalogue(None).ids(), channels={"email"})
+    return load_policy(file, Known(TOOLS, load_catalogue(None).ids(), {"email"}))
 
 
 @pytest.mark.parametrize("kind", NAMES)

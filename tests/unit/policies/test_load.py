@@ -17,7 +17,7 @@ HEAD = "version: 1\nrules:\n"
 
 
 def load(path: Path | None) -> Policy:
-    return load_policy(path, tools=TOOLS, catalogue_ids=IDS, channels=frozenset({"email"}), arguments=ARGUMENTS)
+    return load_policy(path, Known(TOOLS, IDS, frozenset({"email"}), ARGUMENTS))
 
 
 def answer(folder: Path, text: str) -> str:

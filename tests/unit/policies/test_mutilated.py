@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from policies.load import PolicyFile, load_policy
+from policies.load import Known, PolicyFile, load_policy
 from policies.policy import Policy
 from tests.unit.policies.samples import FOLDER, TOOLS
 from tools.catalogue import load_catalogue
@@ -112,7 +112,7 @@ def mutilated(draw: st.DrawFn) -> str:
 
 
 def load(file: Path) -> Policy:
-    return load_policy(file, tools=TOOLS, catalogue_ids=IDS)
+    return load_policy(file, Known(TOOLS, IDS))
 
 
 def test_the_parts_are_whole() -> None:

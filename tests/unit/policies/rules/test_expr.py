@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from policies.load import load_policy
+from policies.load import Known, load_policy
 from policies.rules import AnyRule
 from policies.rules.cel_context import context_for
 from policies.rules.cel_names import VARIABLES, names_in
@@ -132,7 +132,7 @@ def test_a_mistake_is_found_when_the_policy_is_loaded(expression: str, problem: 
     text = f"version: 1\nrules:\n  - id: a\n    kind: expr\n    expression: |-\n      {indented}\n"
     file.write_text(f"{text}    then: deny\n    reason: because\n")
     with pytest.raises(InputError) as caught:
-        load_policy(file, tools=TOOLS, catalogue_ids=set())
+        load_policy(file, Known(TOOLS, set()))
     line = str(caught.value)
     assert line.startswith(f"{file}:5:5: rules.0.expression: ")
     assert problem in line
