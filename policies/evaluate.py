@@ -57,16 +57,15 @@ def _each(policy: Policy, facts: Facts) -> list[Said]:
 
 
 def _combine(said: Sequence[Said], facts: Facts) -> tuple[Decision, int]:
-    weights = [one[0].weight for one in said]
-    heaviest = max(weights)
-    people = 0
-    if REVIEW_WEIGHT in weights:
-        people = max(form.people for form, _, _ in said if form.weight == REVIEW_WEIGHT)
-    if heaviest > REVIEW_WEIGHT:
+    heavy = [form for form, _, _ in said if form.weight]
+    if not heavy:
+        return Decision.ALLOW, 0
+    people = max((form.people for form in heavy if form.weight == REVIEW_WEIGHT), default=0)
+    if any(form.weight > REVIEW_WEIGHT for form in heavy):
         return Decision.DENY, people
-    if heaviest and not (facts.moment == "act" and len({one.casefold() for one in facts.approved_by}) >= people):
-        return Decision.REVIEW, people
-    return Decision.ALLOW, people
+    if facts.moment == "act" and len({one.casefold() for one in facts.approved_by}) >= people:
+        return Decision.ALLOW, people
+    return Decision.REVIEW, people
 
 
 def _recovered(facts: Facts) -> Said:

@@ -77,8 +77,7 @@ def result_of(said: Said) -> RuleResult:
     return RuleResult(form.rule, form.kind, form.mode, form.decision, form.code, saw, not_before)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`not_before` is set when the act must wait for an open moment, and be judged again then.
 
     `people` is how many different people must approve (or had to): 0 when none need to.

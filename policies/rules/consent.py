@@ -58,7 +58,8 @@ class Consent(Narrowed):
         doubt = self._doubt(say, if_unknown)
 
         def judge(facts: Facts) -> Said:
-            key = (facts.action.channel, facts.action.purpose)
+            action = facts.action
+            key = (action.channel, action.purpose)
             if (channel is not None and channel != key[0]) or (purpose is not None and purpose != key[1]):
                 return other, key, None
             if facts.contact is None:
@@ -83,7 +84,7 @@ class Consent(Narrowed):
         no_source = say.form(if_unknown, "no_source", "channel", "purpose", "on")
 
         def doubt(facts: Facts, known: ConsentFacts, saw: Key) -> Said | None:
-            if days is not None and (known.on is None or (facts.now.date() - known.on).days > days):
+            if days is not None and (known.on is None or facts.now.toordinal() - known.on.toordinal() > days):
                 return too_old, (*saw, days), None
             return (no_source, saw, None) if needs_source and not known.sourced else None
 

@@ -67,6 +67,9 @@ def winback(tmp_path: Path) -> Run:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """The same command line without a new process, for the many small commands of one story."""
     monkeypatch.chdir(tmp_path)
+    for name in os.environ.keys() - clean_environment().keys():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: str) -> Answer:
         capsys.readouterr()

@@ -36,28 +36,28 @@ def test_malformed_yaml(winback: Run, tmp_path: Path) -> None:
     assert answer.line.endswith("; mend the line")
 
 
-def test_unknown_key(winback: Run, tmp_path: Path) -> None:
+def test_unknown_key(here: Run, tmp_path: Path) -> None:
     """2: a key that does not exist."""
     write(tmp_path, "config.yaml", "version: 1\ndetection:\n  bugdet: 2\n")
-    answer = winback("doctor")
+    answer = here("doctor")
     assert answer.code == 2
     assert answer.line == "winback: config.yaml:3:3: unknown key 'bugdet'; did you mean 'budget'?"
 
 
-def test_unknown_tool_in_a_policy(winback: Run, tmp_path: Path) -> None:
+def test_unknown_tool_in_a_policy(here: Run, tmp_path: Path) -> None:
     """3: a policy that names a tool nobody has."""
     write(tmp_path, "policy.yaml", POLICY)
-    answer = winback("policy", "check", "policy.yaml")
+    answer = here("policy", "check", "policy.yaml")
     assert answer.code == 2
     assert answer.line.startswith("winback: policy.yaml:6:17: ")
     assert "'send_tutorail'" in answer.line
     assert "did you mean 'send_tutorial'?" in answer.line
 
 
-def test_missing_column(winback: Run, tmp_path: Path) -> None:
+def test_missing_column(here: Run, tmp_path: Path) -> None:
     """4: usage without the column for the day."""
     write(tmp_path, "usage.csv", "account,contact,dya,count\nacme,ann,2026-05-01,3\n")
-    answer = winback("import", "usage.csv")
+    answer = here("import", "usage.csv")
     assert answer.code == 2
     assert answer.line.startswith("winback: usage.csv")
     for part in ("day", "dya", "--day"):
@@ -77,10 +77,10 @@ def test_impossible_date(winback: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "account,contact,feature,day,count\n"])
-def test_empty_file(winback: Run, tmp_path: Path, text: str) -> None:
+def test_empty_file(here: Run, tmp_path: Path, text: str) -> None:
     """6: a file with nothing in it, or with a header alone."""
     write(tmp_path, "usage.csv", text)
-    answer = winback("import", "usage.csv")
+    answer = here("import", "usage.csv")
     assert answer.code == 2
     assert answer.line.startswith("winback: usage.csv")
     assert ("empty" in answer.line) or ("no rows" in answer.line)
@@ -103,10 +103,10 @@ main()
 """
 
 
-def test_no_model(winback: Run, sample_files: Path) -> None:
+def test_no_model(winback: Run, here: Run, sample_files: Path) -> None:
     """7: no endpoint configured and no embedded model installed."""
-    assert winback("import", str(sample_files / "usage.parquet")).code == 0
-    assert winback("import", str(sample_files / "people.csv")).code == 0
+    assert here("import", str(sample_files / "usage.parquet")).code == 0
+    assert here("import", str(sample_files / "people.csv")).code == 0
     answer = winback("run", "--once", "--as-of", "2026-04-15", code=NO_WEIGHTS)
     assert answer.code == 3
     last = answer.err.splitlines()[-1]
@@ -133,10 +133,10 @@ def test_wrong_api_key(winback: Run, tmp_path: Path, refusing_endpoint: str) -> 
     assert "sk-secret" not in answer.out + answer.err
 
 
-def test_database_locked(winback: Run, tmp_path: Path, sample_files: Path) -> None:
+def test_database_locked(winback: Run, here: Run, tmp_path: Path, sample_files: Path) -> None:
     """9: another program holds the database."""
     write(tmp_path, "config.yaml", "version: 1\ndatabase: {busy_seconds: 0.2}\n")
-    assert winback("queue", "list").code == 0
+    assert here("queue", "list").code == 0
     holder = sqlite3.connect(tmp_path / "data" / "winback.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     try:
@@ -147,30 +147,30 @@ def test_database_locked(winback: Run, tmp_path: Path, sample_files: Path) -> No
     assert "database is locked by another program; stop it, or try again" in answer.line
 
 
-def test_folder_not_writable(winback: Run, tmp_path: Path) -> None:
+def test_folder_not_writable(here: Run, tmp_path: Path) -> None:
     """10: `home` cannot be made, here because a file stands in its way."""
     write(tmp_path, "data", "I am a file")
     write(tmp_path, "usage.csv", USAGE)
     for command in (["import", "usage.csv"], ["queue", "list"], ["run", "--once"]):
-        answer = winback(*command)
+        answer = here(*command)
         assert answer.code == 3, answer
         assert "data" in answer.line
         assert "; " in answer.line
 
 
-def test_a_secret_in_the_file_is_refused(winback: Run, tmp_path: Path) -> None:
+def test_a_secret_in_the_file_is_refused(here: Run, tmp_path: Path) -> None:
     """Keys come from the environment alone."""
     write(tmp_path, "config.yaml", "version: 1\nmodel: {base_url: 'http://h/v1', name: m, api_key: sk-1}\n")
-    answer = winback("doctor")
+    answer = here("doctor")
     assert answer.code == 2
     assert "a secret is written in the file; write {$env: NAME} and set the variable" in answer.line
     assert "sk-1" not in answer.line
 
 
-def test_an_unset_variable(winback: Run, tmp_path: Path) -> None:
+def test_an_unset_variable(here: Run, tmp_path: Path) -> None:
     """The name of the variable, and where it is asked for."""
     write(tmp_path, "config.yaml", "version: 1\nmodel:\n  api_key: {$env: NOT_SET_ANYWHERE}\n")
-    answer = winback("doctor")
+    answer = here("doctor")
     assert answer.code == 2
     assert answer.line.startswith("winback: config.yaml:3:3: environment variable NOT_SET_ANYWHERE is not set")
 
@@ -187,9 +187,9 @@ def test_an_unset_variable(winback: Run, tmp_path: Path) -> None:
         (["scan"], "no usage has been imported"),
     ],
 )
-def test_wrong_commands(winback: Run, arguments: list[str], said: str) -> None:
+def test_wrong_commands(here: Run, arguments: list[str], said: str) -> None:
     """Mistakes on the command line are one line too."""
-    answer = winback(*arguments)
+    answer = here(*arguments)
     assert answer.code == 2
     assert said in answer.line
 
@@ -228,29 +228,29 @@ def test_numbers_and_dates_out_of_range(here: Run, arguments: list[str], said: s
     assert said in answer.line
 
 
-def test_a_schedule_that_never_comes(winback: Run, tmp_path: Path) -> None:
+def test_a_schedule_that_never_comes(here: Run, tmp_path: Path) -> None:
     """A day that no month has."""
     write(tmp_path, "config.yaml", "version: 1\nschedule: {pass: '0 0 31 2 *'}\n")
     line = "schedule.pass: '0 0 31 2 *' never comes; name a day that exists"
-    answer = winback("doctor", "--offline")
+    answer = here("doctor", "--offline")
     assert answer.code == 3
     assert f"bad  schedule   {line}" in answer.out
-    answer = winback("run")
+    answer = here("run")
     assert answer.code == 2
     assert answer.line == f"winback: {line}"
 
 
-def test_a_folder_whose_name_looks_like_markup(winback: Run, tmp_path: Path) -> None:
+def test_a_folder_whose_name_looks_like_markup(here: Run, tmp_path: Path) -> None:
     """Paths are printed as they are."""
     write(tmp_path, "config.yaml", 'version: 1\nhome: "a[/b]c"\n')
-    answer = winback("doctor", "--offline")
+    answer = here("doctor", "--offline")
     assert "Traceback" not in answer.err
     assert "a[/b]c" in answer.out
-    answer = winback("init", "d[/b]e")
+    answer = here("init", "d[/b]e")
     assert answer.code == 0
     assert "Wrote d[/b]e/config.yaml. " in answer.out
     policy = write(tmp_path, "p[/b]q/policy.yaml", "version: 1\nrules: [{id: only, kind: consent}]\n")
-    answer = winback("policy", "check", str(policy.relative_to(tmp_path)))
+    answer = here("policy", "check", str(policy.relative_to(tmp_path)))
     assert answer.code == 0
     assert "p[/b]q/policy.yaml, hash" in answer.out
 
@@ -260,11 +260,11 @@ def test_a_folder_whose_name_looks_like_markup(winback: Run, tmp_path: Path) -> 
     ("path", "said"), [("config.yaml/x.yaml", "Not a directory"), ("p" * 300, "File name too long")]
 )
 def test_a_policy_that_cannot_be_reached(
-    winback: Run, tmp_path: Path, command: list[str], path: str, said: str
+    here: Run, tmp_path: Path, command: list[str], path: str, said: str
 ) -> None:
     """A path below a file, or longer than any."""
     write(tmp_path, "config.yaml", f"version: 1\npolicies: {{path: {path}}}\n")
-    answer = winback(*command)
+    answer = here(*command)
     assert answer.code in (2, 3)
     assert "Traceback" not in answer.err
     assert f"cannot be read ({said}); check the path" in answer.out + answer.err

@@ -70,4 +70,4 @@ def test_it_runs(wheel: Path, tmp_path: Path) -> None:
     assert "no mistakes" in run("policy", "check")
     run("init")
     assert "bad" not in run("doctor", "--offline")
-    assert "intact" in run("demo", "--accounts", "30", "--end", "2026-05-11")
+    assert "intact" in run("demo", "--accounts", "20", "--end", "2026-05-11")

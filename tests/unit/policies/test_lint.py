@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from policies.counter import Counter
+from policies.facts import Facts
 from policies.lint import Surroundings, lint
 from policies.lint.scope import Scope, holds, holds_the_unknown, meet, scope_of
 from policies.lint.tighter import as_tight
@@ -232,7 +234,7 @@ ALLOW = RULE.validate_python(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(pair=st.sampled_from(KINDS).flatmap(lambda kind: st.tuples(kind, kind)))
 def test_what_is_called_as_tight_is(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """The exact comparison alone is right: without the looser rule no sample act is judged otherwise."""
@@ -240,10 +242,28 @@ def test_what_is_called_as_tight_is(pair: tuple[dict[str, Any], dict[str, Any]])
     if as_tight(tight, loose) is None:
         return
     policy = Policy.of([ALLOW, tight, loose])
-    acts = probes(policy)
+    acts = [act for act in probes(policy) if possible(policy, act)]
     both, alone = (list(map(word, verdicts(one, acts))) for one in (policy, without(policy, "b")))
     different = [act for act, one, other in zip(acts, both, alone, strict=True) if one != other]
     assert different == []
+
+
+def possible(policy: Policy, act: Facts) -> bool:
+    """Whether no count is less than one that it takes in: sample acts answer each question by itself."""
+    asked = policy.counters(act)
+    return all(
+        act.counts[wide.name] >= act.counts[one.name] for wide in asked for one in asked if within(one, wide)
+    )
+
+
+def within(narrow: Counter, wide: Counter) -> bool:
+    return (
+        wide.what == narrow.what
+        and wide.since <= narrow.since
+        and wide.until is None
+        and (not wide.tools or {*narrow.tools} == {*wide.tools})
+        and (not wide.channels or {*narrow.channels} == {*wide.channels})
+    )
 
 
 def word(verdict: Verdict) -> tuple[Decision, int, datetime | None]:
