@@ -117,7 +117,7 @@ lived_rules = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rules=lived_rules, added=lived_rules)
 def test_what_was_denied_is_denied_by_a_stricter_policy(
     rules: list[str], added: list[str], tmp_path_factory: pytest.TempPathFactory

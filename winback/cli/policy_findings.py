@@ -45,6 +45,10 @@ def rows(found: Findings) -> list[Row]:
 def print_findings(session: Session, found: Findings) -> None:
     """The changes, what became of the cases, and the rules that made the changes."""
     session.out.print(_changes(rows(found)))
+    for _, change, tally in rows(found):
+        if not change.same and tally.cases:
+            named = ", ".join(map(str, tally.cases))
+            session.out.print(f"  {plain_text(str(change))}: case {named}", soft_wrap=True)
     if found.rules:
         session.out.print()
         session.out.print(_rules(found))
@@ -55,13 +59,11 @@ def _changes(found: list[Row]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("moment")
     table.add_column("was -> would be", overflow="fold")
-    for heading in ("decisions", *words):
-        table.add_column(heading.replace("_", " "), justify="right")
-    table.add_column("cases", overflow="fold")
+    for heading in ("count", *words):
+        table.add_column(heading.replace("_", "\n"), justify="right")
     for moment, change, tally in found:
         happened = [f"{tally.happened[word]:,}" if tally.happened[word] else "-" for word in words]
-        cases = ", ".join(map(str, tally.cases)) if not change.same else ""
-        table.add_row(MOMENTS[moment], plain_text(str(change)), f"{tally.count:,}", *happened, cases)
+        table.add_row(MOMENTS[moment], plain_text(str(change)), f"{tally.count:,}", *happened)
     return table
 
 
@@ -69,7 +71,7 @@ def _rules(found: Findings) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("made by the rule", "was -> would be"):
         table.add_column(heading, overflow="fold")
-    table.add_column("decisions", justify="right")
+    table.add_column("count", justify="right")
     for (change, rule), count in sorted(found.rules.items(), key=lambda one: (-one[1], one[0])):
         table.add_row(plain_text(rule), plain_text(str(change)), f"{count:,}")
     return table

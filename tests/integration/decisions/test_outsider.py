@@ -214,7 +214,7 @@ def refused(proof: dict[str, Any], tmp_path: Path) -> bool:
     return False
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_changed_character_is_refused(
     proven: list[dict[str, Any]], tmp_path: Path, data: st.DataObject

@@ -36,7 +36,7 @@ def opened(url: str | None) -> Iterator[tuple[Store, Path]]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-@settings(max_examples=20, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
 @given(steps=STEPS, scope=st.sampled_from(["global", "tool", "channel"]), most=st.integers(0, 3))
 def test_caps_hold(
     request: pytest.FixtureRequest, kind: str, steps: list[tuple[int, int, bool]], scope: str, most: int

@@ -1,5 +1,7 @@
 """Sample acts lie on both sides of every line that a policy draws, and are always the same."""
 
+from functools import cache
+
 import pytest
 
 from policies.act_words import changes_of, told
@@ -16,20 +18,24 @@ from tools.catalogue import load_catalogue
 
 KNOWN = Known(TOOLS, load_catalogue(None).ids(), None, {})
 POLICIES = {name: load_placed(FOLDER / f"{name}.yaml", KNOWN).policy for name in ("default", "demo")}
-ACTS = {name: probes(policy) for name, policy in POLICIES.items()}
+
+
+@cache
+def acts_of(name: str) -> tuple[Facts, ...]:
+    return probes(POLICIES[name])
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_the_same_policy_gives_the_same_acts(name: str) -> None:
     """Two runs of `policy diff` say the same."""
-    assert len(ACTS[name]) == PROBES
-    assert probes(POLICIES[name]) == ACTS[name]
+    assert len(acts_of(name)) == PROBES
+    assert probes(POLICIES[name]) == acts_of(name)
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_rule_that_can_speak_decides_some_act_alone(name: str) -> None:
     """Taking any one rule away changes a verdict, so a change of it is seen."""
-    policy, acts = POLICIES[name], ACTS[name]
+    policy, acts = POLICIES[name], acts_of(name)
     before = verdicts(policy, acts)
     for one in policy.rules:
         fewer = without(policy, one.id)
@@ -46,7 +52,7 @@ def differs(verdict: Verdict, policy: Policy, act: Facts) -> bool:
 @pytest.mark.parametrize("name", POLICIES)
 def test_all_three_verdicts_come_up(name: str) -> None:
     """And none of them seldom."""
-    decisions = [one.decision for one in verdicts(POLICIES[name], ACTS[name])]
+    decisions = [one.decision for one in verdicts(POLICIES[name], acts_of(name))]
     assert all(decisions.count(one) > PROBES / 30 for one in Decision)
 
 
@@ -152,7 +158,7 @@ def test_every_question_of_every_policy_is_answered() -> None:
 @pytest.mark.parametrize("index", range(0, PROBES, 97))
 def test_a_sample_act_can_be_copied_into_a_case(index: int) -> None:
     """Its changes, laid over the sound act, give the act again, counted and drawn."""
-    act = ACTS["default"][index]
+    act = acts_of("default")[index]
     again: Facts = act_of(changes_of(act))
     assert changes_of(again) == changes_of(act)
     assert (again.action, again.account, again.contact, again.now) == (
@@ -165,7 +171,7 @@ def test_a_sample_act_can_be_copied_into_a_case(index: int) -> None:
 
 def test_what_goes_without_saying_is_not_said() -> None:
     """Counts of 0 and high draws are what a case that says nothing has."""
-    plain, counted = ACTS["default"][0], next(one for one in ACTS["default"] if any(one.counts.values()))
+    plain, counted = acts_of("default")[0], next(one for one in acts_of("default") if any(one.counts.values()))
     assert plain.draws
     assert not {"draws", "counts"} & changes_of(plain).keys()
     assert 0 not in changes_of(counted)["counts"].values()

@@ -66,7 +66,7 @@ FILES = st.lists(st.dictionaries(KEYS, st.integers(0, 9), min_size=1, max_size=1
 GONE = st.sets(st.tuples(st.sampled_from("ab"), st.sampled_from("pq")), min_size=1)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES, them=GONE)
 def test_the_accounts_usage_stays_what_it_was(
     files: list[dict[tuple[str, str, str, int], int]],

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import duckdb
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from winback.usage.detect.grid import load_accounts, load_seats, mask, popcount, silence
@@ -25,6 +25,7 @@ def usage(rows: list[tuple[str, str | None, int]]) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+@settings(max_examples=40)
 @given(st.sets(st.integers(0, 200), min_size=1, max_size=40), st.integers(0, 150))
 def test_word_is_the_64_days_up_to_its_age(ages: set[int], age: int) -> None:
     """A word at an age holds exactly the active days of the 64 that end there, none lost, none later."""
@@ -35,6 +36,7 @@ def test_word_is_the_64_days_up_to_its_age(ages: set[int], age: int) -> None:
     assert int(grid.first[0]) == max(ages)
 
 
+@settings(max_examples=40)
 @given(st.sets(st.integers(0, 200), min_size=1, max_size=40), st.integers(0, 100), st.integers(0, 120))
 def test_active_days_counts_a_range_of_any_length(ages: set[int], youngest: int, more: int) -> None:
     """Counting over a range agrees with counting the days one by one, also beyond one word."""
