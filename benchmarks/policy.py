@@ -83,7 +83,7 @@ def replaying(decisions: int) -> dict[str, float]:
 
     from winback.store.migrate import migrate  # noqa: PLC0415
     from winback.store.store import Store  # noqa: PLC0415
-    from workers.replay import replay  # noqa: PLC0415
+    from workers.hindsight.replay import replay  # noqa: PLC0415
 
     cap = {"id": "cap-account", "kind": "frequency_cap", "scope": "account", "max": 1, "window": acts.rolling(45)}
     asking = {"id": "cap-everything", "kind": "frequency_cap", "scope": "global", "max": 5000,

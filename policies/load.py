@@ -90,7 +90,7 @@ def _files(path: Path) -> list[Path]:
     if not is_folder(path):
         return [path]
     found = []
-    for one in _entries(path):
+    for one in entries_of(path):
         if one.suffix.lower() in SUFFIXES:
             found.append(one)
         elif is_folder(one) and one.name != CASES:
@@ -104,7 +104,7 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries_of(folder: Path) -> list[Path]:
     """What lies in a folder; names that begin with a dot are of editors and the like."""
     try:
         return sorted(one for one in folder.iterdir() if not one.name.startswith("."))
@@ -116,7 +116,7 @@ def _entries(folder: Path) -> list[Path]:
 
 def _refuse_rules_within(folder: Path) -> None:
     """What lies in a folder within the folder of a policy is not read, so no rules may be there."""
-    for one in _entries(folder):
+    for one in entries_of(folder):
         if one.suffix.lower() in SUFFIXES:
             raise InputError(
                 "lies in a folder within the policy's folder and would not be read",

@@ -195,7 +195,8 @@ def _failed(turn: Turn, brief: Brief, possible: Sequence[Option], failure: Failu
         "model.failed", case=turn.setting.case_id, code=failure.code, detail=failure.detail, then=plan.then
     )
     if plan.then == "skip" or not options:
-        done = _stand_back(turn, NonAction(EntryKind.MODEL_FAILED, body), timedelta(days=1))
+        said = {**body, "policy": turn.services.policy.hash}
+        done = _stand_back(turn, NonAction(EntryKind.MODEL_FAILED, said), timedelta(days=1))
     else:
         agent = replace(agent_facts(failure), source=PLAYBOOK)
         why = f"the model failed ({failure.code}); the policy's playbook chose"

@@ -14,9 +14,9 @@ from policies.lint.finding import Finding, Listed, entries_of, in_force
 from policies.lint.scope import entry_holds, holds_the_unknown, scope_of_entry
 from policies.lint.tighter import as_tight
 from policies.policy import Policy
-from policies.probe import probes, verdicts
 from policies.rules import AnyRule
 from policies.rules.opening import Opening
+from policies.trial.probe import probes, verdicts
 from policies.verdict import Decision, Verdict
 
 Word = tuple[Decision, int, datetime | None]

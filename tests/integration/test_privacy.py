@@ -43,8 +43,8 @@ from winback.usage.import_file import ImportReport, import_usage
 from winback.usage.people import read_people
 from workers import review as reviews
 from workers.act import act_all
-from workers.erase import erase, survey
-from workers.export import sections
+from workers.privacy.erase import erase, survey
+from workers.privacy.export import sections
 from workers.propose import propose_all
 from workers.record import Party, record
 from workers.services import Services
@@ -280,7 +280,7 @@ def test_a_database_that_breaks_in_the_middle_of_its_step(
     held: Services, who: Who, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database's part is one transaction: of two contacts both go or none."""
-    from workers import blank  # noqa: PLC0415
+    from workers.privacy import blank  # noqa: PLC0415
 
     real, left = blank._forget_champion, [2]
 

@@ -29,14 +29,14 @@ from winback.store.store import Store
 from winback.testing.selector import ScriptedSelector
 from winback.testing.world import AS_OF, NOON, add_account, failing, open_case, sample_drop, world
 from winback.usage.drop import DropKind
-from workers import replay as replaying
 from workers.act import act_all
-from workers.findings import Findings
+from workers.hindsight import replay as replaying
+from workers.hindsight.findings import Findings
+from workers.hindsight.recount import Before, Happened, Series
+from workers.hindsight.replay import replay, shadowed
 from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.propose import propose_all
-from workers.recount import Before, Happened, Series
-from workers.replay import replay, shadowed
 from workers.review import REJECT_CODES, approve, reject
 from workers.services import Services
 
@@ -261,6 +261,7 @@ def test_held_out_and_failed_models_are_judged_again(store: Store, tmp_path: Pat
         other = TUTORIALS.replace("then: skip", plan) + held.replace("0.5", "0.0")
         found = replay(store, policy_of(other, tmp_path))
     assert kept_same(same)
+    assert same.reproduced == same.decisions, "the failed ones too"
     assert (
         count_of(found, Change("held out", "not held out")) == count_of(same, Change("held out", "held out")) > 0
     )

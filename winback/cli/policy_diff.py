@@ -6,9 +6,9 @@ from typing import Any
 import click
 from rich.table import Table
 
-from policies.act_words import changes_of, told
-from policies.diff import Difference, Moved, Sample, difference
 from policies.load import load_placed
+from policies.trial.act_words import changes_of, told
+from policies.trial.diff import Difference, Moved, Sample, difference
 from policies.words import summary
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import chosen, known

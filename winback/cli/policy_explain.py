@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from policies.act_words import told as told_act
-from policies.case import read_case
 from policies.evaluate import evaluate
 from policies.facts import Facts
 from policies.load import load_placed
 from policies.policy import Policy
+from policies.trial.act_words import told as told_act
+from policies.trial.case import read_case
 from policies.verdict import RuleResult, Verdict
 from policies.words import explain, summary
 from winback.cli.context import Session, json_option, pass_session, print_json
@@ -20,7 +20,7 @@ from winback.cli.terminal import plain_text
 from winback.decisions.kind import EntryKind
 from winback.errors import InputError
 from winback.store.opening import open_store
-from workers.told import ToldEntry, ToldVerdict, told_case
+from workers.hindsight.told import ToldEntry, ToldVerdict, told_case
 
 MOST = 2**31 - 1
 MOST_DIGITS = 20

@@ -12,9 +12,9 @@ from policies.facts import Moment
 from policies.replay import Change
 from winback.cli.context import Session
 from winback.cli.terminal import plain_text
-from workers.findings import Findings, Named, Tally
-from workers.outcomes import HAPPENED
-from workers.replay import Progress as Done
+from workers.hindsight.findings import Findings, Named, Tally
+from workers.hindsight.outcomes import HAPPENED
+from workers.hindsight.replay import Progress as Done
 
 MOMENTS: dict[Moment, str] = {"propose": "proposing", "act": "acting"}
 SHOWN = 10

@@ -6,13 +6,13 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from policies.case_report import resting
 from policies.lint import Finding
 from policies.policy import Policy
+from policies.trial.case_report import resting
 from winback.errors import WinbackError
 from winback.settings import Settings
 from winback.store.store import Store
-from workers.fired import fired
+from workers.hindsight.fired import fired
 
 ENOUGH = 100
 """Fewer decisions say nothing of a rule that speaks seldom."""

@@ -13,8 +13,8 @@ from winback.cli.policy_findings import changed, plain_findings, print_entries, 
 from winback.cli.since import moment_of, since_option
 from winback.errors import Exit
 from winback.store.opening import open_store
-from workers.findings import Findings
-from workers.replay import replay
+from workers.hindsight.findings import Findings
+from workers.hindsight.replay import replay
 
 
 @click.command("replay")

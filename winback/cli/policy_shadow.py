@@ -15,9 +15,9 @@ from winback.cli.terminal import plain_text
 from winback.errors import Exit
 from winback.store.bookkeeping import PolicyVersion
 from winback.store.opening import open_store
-from workers.findings import Findings
+from workers.hindsight.findings import Findings
+from workers.hindsight.replay import shadowed
 from workers.policy_watch import newest_version
-from workers.replay import shadowed
 
 UNSET = "No shadow policy is configured: name one in config.yaml (policies: {shadow: FILE}) and let Winback run."
 UNHEARD = "The shadow policy has judged nothing yet: it does with the next decision."

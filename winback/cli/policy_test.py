@@ -7,9 +7,9 @@ from typing import Any
 import click
 from rich.table import Table
 
-from policies.case import cases_beside, read_cases
-from policies.case_report import CaseReport, Tried, run_cases
 from policies.load import load_placed
+from policies.trial.case import cases_beside, read_cases
+from policies.trial.case_report import CaseReport, Tried, run_cases
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import chosen, known
 from winback.cli.terminal import plain_text

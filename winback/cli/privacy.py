@@ -14,8 +14,8 @@ import click
 from winback.cli.context import Session, pass_session
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError, SetupError
-from workers.erase import Erasure, Survey, erase, survey
-from workers.export import Section, sections
+from workers.privacy.erase import Erasure, Survey, erase, survey
+from workers.privacy.export import Section, sections
 
 TOLD_EVERY = 100_000
 

@@ -20,7 +20,7 @@ from winback.errors import Exit
 from winback.settings import Settings
 from winback.store.bookkeeping import PolicyVersion
 from winback.store.store import Store
-from workers.fired import Fired, fired
+from workers.hindsight.fired import Fired, fired
 from workers.known_names import known_names
 
 START = datetime(2026, 5, 1, tzinfo=UTC)

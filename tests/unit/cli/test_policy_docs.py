@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policies.case import SOUND
+from policies.trial.case import SOUND
 from winback.cli.app import main
 from winback.yamlfile import parse_yaml
 

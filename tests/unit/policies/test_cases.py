@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from policies.case import SOUND, Case, act_of, cases_beside, read_case, read_cases
-from policies.case_report import run_cases
 from policies.evaluate import evaluate
 from policies.load import PACKAGED, Known, load_placed
 from policies.plain import facts_to_plain
 from policies.policy import Policy
+from policies.trial.case import SOUND, Case, act_of, cases_beside, read_case, read_cases
+from policies.trial.case_report import run_cases
 from policies.verdict import Decision
 from tests.unit.policies.samples import FOLDER, TOOLS
 from tools.catalogue import load_catalogue
@@ -164,7 +164,13 @@ def test_dates_may_be_written_without_quotes_and_the_past_in_any_order(tmp_path:
 
 @pytest.mark.parametrize(
     ("made", "line"),
-    [((), "holds no *.yaml file"), (("a.yml",), "ends in .yml and would not be read"), (None, "there is no such")],
+    [
+        ((), "holds no *.yaml file"),
+        (("a.yml",), "ends in .yml and would not be read"),
+        (("a.YAML",), "ends in .YAML and would not be read"),
+        ((".a.yaml",), "holds no *.yaml file"),
+        (None, "there is no such"),
+    ],
 )
 def test_a_folder_without_cases_is_no_success(tmp_path: Path, made: tuple[str, ...] | None, line: str) -> None:
     """Nothing tested is a mistake."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from policies.diff import Difference, difference
 from policies.load import Known, load_placed
 from policies.policy import Policy
+from policies.trial.diff import Difference, difference
 from tests.unit.policies.samples import FOLDER, TOOLS
 from tools.catalogue import load_catalogue
 

@@ -16,9 +16,9 @@ from policies.lint.scope import Scope, holds, holds_the_unknown, meet, scope_of
 from policies.lint.tighter import as_tight
 from policies.load import Known, Loaded, load_placed
 from policies.policy import Policy
-from policies.probe import probes, verdicts, without
 from policies.rules import AnyRule
 from policies.rules.when import When
+from policies.trial.probe import probes, verdicts, without
 from policies.verdict import Decision, Verdict
 from tests.unit.policies.samples import FOLDER, TOOLS
 from tools.catalogue import load_catalogue

@@ -4,14 +4,14 @@ from functools import cache
 
 import pytest
 
-from policies.act_words import changes_of, told
-from policies.case import act_of
 from policies.evaluate import evaluate
 from policies.facts import Facts
 from policies.load import Known, load_placed
 from policies.policy import Policy
-from policies.probe import PROBES, probes, verdicts, without
 from policies.rules.kill_switch import KillSwitch
+from policies.trial.act_words import changes_of, told
+from policies.trial.case import act_of
+from policies.trial.probe import PROBES, probes, verdicts, without
 from policies.verdict import Decision, Verdict
 from tests.unit.policies.samples import ALLOW_ALL, FOLDER, TOOLS, rule
 from tools.catalogue import load_catalogue

@@ -25,7 +25,7 @@ from winback.store.models import (
 from winback.store.suppression import load_suppressed
 from winback.usage.forget import usage_rows
 from winback.usage.side_files import rows_about
-from workers.person_data import Named, find_people, trace_of, was_erased
+from workers.privacy.person_data import Named, find_people, trace_of, was_erased
 from workers.services import Services
 
 PAGE = 1000

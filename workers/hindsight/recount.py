@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from policies.counter import Counter
 from workers.counting import CAME_BACK, CONTACTED, MEDIUM
-from workers.raw import Raw, Row, moment
+from workers.hindsight.raw import Raw, Row, moment
 
 Act = tuple[int | None, str | None]
 """A case and the hash of an act in it: one effect."""

@@ -19,11 +19,11 @@ from winback.errors import InputError, IntegrityError
 from winback.store.bookkeeping import PolicyVersion
 from winback.store.models import Account, Case
 from winback.store.store import Store
-from workers.judged_entry import JudgedEntry, judged_in
-from workers.raw import Raw
-from workers.replay import place_of
-from workers.replay_part import STRANGE
-from workers.replayed import Replayed
+from workers.hindsight.judged_entry import JudgedEntry, judged_in
+from workers.hindsight.raw import Raw
+from workers.hindsight.replay import place_of
+from workers.hindsight.replay_part import STRANGE
+from workers.hindsight.replayed import Replayed
 
 
 @dataclass(frozen=True)

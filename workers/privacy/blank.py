@@ -19,7 +19,7 @@ from winback.store.suppression import LOCK, load_suppressed
 from winback.store.types import CaseState, EffectState
 from winback.store.wipe import delete_securely
 from winback.usage.side_files import Words
-from workers.person_data import Named
+from workers.privacy.person_data import Named
 from workers.services import Services
 
 KEPT = ("language", "template", "template_version")

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from policies.case import Case
 from policies.evaluate import evaluate
 from policies.policy import Policy
 from policies.rules import AnyRule
 from policies.rules.holdout import Holdout
 from policies.rules.kill_switch import KillSwitch
+from policies.trial.case import Case
 from policies.verdict import RuleResult, Verdict
 from policies.words import explain, summary
 

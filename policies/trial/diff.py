@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from policies.act_words import told
-from policies.diff_fields import changed_fields
 from policies.facts import Facts
 from policies.policy import Policy
-from policies.probe import probes, verdicts
 from policies.rules import AnyRule
 from policies.rules.opening import Opening
+from policies.trial.act_words import told
+from policies.trial.diff_fields import changed_fields
+from policies.trial.probe import probes, verdicts
 from policies.verdict import WEIGHT, Decision, Verdict
 
 What = Literal["added", "removed", "changed", "renamed"]

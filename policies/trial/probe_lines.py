@@ -6,9 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from policies.facts import AgentFacts, ConsentFacts, Facts, consent_key
-from policies.probe_counts import counted
-from policies.probe_expr import spoken_of
-from policies.probe_past import happened, past
 from policies.rules import AnyRule
 from policies.rules.allow_tools import AllowTools, Bound
 from policies.rules.consent import Consent
@@ -18,6 +15,9 @@ from policies.rules.quiet_hours import QuietHours
 from policies.rules.risk_review import RiskReview
 from policies.rules.value_limit import ValueLimit
 from policies.rules.when import When
+from policies.trial.probe_counts import counted
+from policies.trial.probe_expr import spoken_of
+from policies.trial.probe_past import happened, past
 
 Change = Callable[[Facts], Facts]
 CENT, HAIR = 0.01, 0.0001

@@ -12,12 +12,12 @@ from policies.facts import Facts
 from policies.policy import Policy
 from policies.replay import Again, Change, Fresh, change_between, differing, judge_again, movers_between
 from policies.rules.holdout import draws_of
-from workers.judged_entry import JudgedEntry
-from workers.opinion import Opinion
-from workers.raw import Raw
+from workers.hindsight.judged_entry import JudgedEntry
+from workers.hindsight.opinion import Opinion
+from workers.hindsight.raw import Raw
 
 if TYPE_CHECKING:
-    from workers.recount import Recount
+    from workers.hindsight.recount import Recount
 
 ACCOUNT = "SELECT a.id, a.key FROM account a JOIN cases c ON c.account_id = a.id WHERE c.id = ?"
 DROP = 'SELECT CAST("drop" AS TEXT) FROM cases WHERE id = ?'
@@ -62,11 +62,15 @@ class Replayed:
         )
 
     def model_failed(self, entry: JudgedEntry) -> Opinion:
-        """The entry does not say whose word it was, so that nothing can be called differing."""
-        then = entry.said()["then"]
+        said = entry.said()
+        then = said["then"]
         drop = orjson.loads(self._raw.rows(DROP, entry.case)[0][0])
         plan = self._policy.on_model_failure(drop["kind"])
-        return Opinion(Change(f"model failed: {then}", f"model failed: {plan.then}"))
+        differs = () if plan.then == then else ("on_model_failure",)
+        return Opinion(
+            Change(f"model failed: {then}", f"model failed: {plan.then}"),
+            differing=differs if said.get("policy") == self._policy.hash else None,
+        )
 
     def again(self, entry: JudgedEntry, facts: Facts) -> Again:
         """The policy's verdict on one act that the entry is about."""
@@ -83,7 +87,7 @@ class Replayed:
     def _count(self, counter: Counter, entry: JudgedEntry, facts: Facts) -> float:
         if self._recount is None:
             # Most replays count nothing, and it brings the whole ORM with it.
-            from workers.recount import Recount  # noqa: PLC0415
+            from workers.hindsight.recount import Recount  # noqa: PLC0415
 
             self._recount = Recount(self._raw)
         act = (entry.case, entry.act) if facts.moment == "act" else None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from workers.raw import Raw, moment
+from workers.hindsight.raw import Raw, moment
 
 UNKNOWN = "unknown"
 """The case is open, or gone."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from policies.case import UNDRAWN, act_of
 from policies.facts import Facts
 from policies.plain import facts_to_plain
+from policies.trial.case import UNDRAWN, act_of
 
 TOLD_APART = (
     "history",

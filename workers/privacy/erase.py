@@ -19,8 +19,8 @@ from winback.store.types import EffectState
 from winback.store.wipe import wipe
 from winback.usage.forget import Change, forget, shared_accounts, usage_of
 from winback.usage.side_files import remove_rows, rows_about
-from workers.blank import blank
-from workers.person_data import Named, find_people, trace_of, was_erased, words_of
+from workers.privacy.blank import blank
+from workers.privacy.person_data import Named, find_people, trace_of, was_erased, words_of
 from workers.scan import account_of
 from workers.services import Services
 from workers.unsubscribe import stop_contact, withdraw_waiting

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from policies.case_facts import FactsChanges, Moment
 from policies.evaluate import BUILT_IN
 from policies.facts import Facts
+from policies.load import SUFFIXES, entries_of
 from policies.plain import facts_from_plain
 from policies.policy import Policy
 from policies.rules.fields import Part, Word
+from policies.trial.case_facts import FactsChanges, Moment
 from policies.words import WORDS
 from winback.errors import InputError
 from winback.yamlfile import YamlFile, did_you_mean, is_folder, read_yaml, validate
@@ -161,9 +162,12 @@ def read_cases(folder: Path) -> tuple[Case, ...]:
     where, fix = str(folder), "put a case there, or name another folder with --cases"
     if not is_folder(folder):
         raise InputError("there is no such folder of cases", where=where, fix=fix)
-    if stray := sorted(folder.glob("*.yml")):
-        raise InputError("ends in .yml and would not be read", where=str(stray[0]), fix="rename it to .yaml")
-    if not (found := sorted(folder.glob("*.yaml"))):
+    found = [one for one in entries_of(folder) if one.suffix.lower() in SUFFIXES]
+    for one in found:
+        if one.suffix != ".yaml":
+            what = f"ends in {one.suffix} and would not be read"
+            raise InputError(what, where=str(one), fix="rename it to .yaml")
+    if not found:
         raise InputError("holds no *.yaml file", where=where, fix=fix)
     return tuple(read_case(path) for path in found)
 

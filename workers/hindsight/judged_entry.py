@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from winback.decisions.entry import spoken
 from winback.decisions.kind import EntryKind
-from workers.raw import Raw
+from workers.hindsight.raw import Raw
 
 WITHOUT_EVIDENCE = (EntryKind.HELD_OUT, EntryKind.MODEL_FAILED)
 """Judged by what the body says."""

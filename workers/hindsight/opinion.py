@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from policies.evidence import Judgement
 from policies.replay import Change, change_between, movers_between
-from workers.judged_entry import JudgedEntry
+from workers.hindsight.judged_entry import JudgedEntry
 
 
 class Opinion(NamedTuple):

@@ -10,12 +10,12 @@ from policies.evidence import judgements
 from policies.facts import Moment
 from policies.replay import policy_from_text
 from winback.decisions.kind import EntryKind
-from workers.findings import Findings
-from workers.judged_entry import JudgedEntry, judged_entries
-from workers.opinion import Judge, Opinion, Shadowed
-from workers.outcomes import Outcomes
-from workers.raw import Place, Raw
-from workers.replayed import Replayed
+from workers.hindsight.findings import Findings
+from workers.hindsight.judged_entry import JudgedEntry, judged_entries
+from workers.hindsight.opinion import Judge, Opinion, Shadowed
+from workers.hindsight.outcomes import Outcomes
+from workers.hindsight.raw import Place, Raw
+from workers.hindsight.replayed import Replayed
 
 STRANGE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What reading raises that this version never wrote."""

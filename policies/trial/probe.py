@@ -10,14 +10,14 @@ from datetime import timedelta
 from random import Random
 from typing import get_args
 
-from policies.case import UNDRAWN, act_of
 from policies.evaluate import evaluate
 from policies.facts import Facts, Scalar
 from policies.policy import Policy
-from policies.probe_lines import NOON, Change, dimensions
 from policies.rules import AnyRule
 from policies.rules.allow_tools import AllowTools, Bound, Entry
 from policies.rules.fields import DropName
+from policies.trial.case import UNDRAWN, act_of
+from policies.trial.probe_lines import NOON, Change, dimensions
 from policies.verdict import Verdict
 
 PROBES = 5_000

@@ -15,9 +15,9 @@ from winback.canonical import canonical_json
 from winback.errors import SetupError
 from winback.store.models import DecisionEntry
 from winback.store.store import Store
-from workers.findings import Findings
-from workers.raw import POSTGRES, SQLITE, Place
-from workers.replay_part import Stretches, Task, read, start
+from workers.hindsight.findings import Findings
+from workers.hindsight.raw import POSTGRES, SQLITE, Place
+from workers.hindsight.replay_part import Stretches, Task, read, start
 
 STRETCH = 2000
 """Entries that are read at once."""

@@ -1,0 +1,1 @@
+"""Looking back at logged decisions: another policy's opinion of them, what came of them, and words for people."""
