@@ -1,6 +1,6 @@
 """`winback policy check`: what a policy says, and what is wrong with it."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import click
@@ -14,9 +14,12 @@ from tools.offer_trial_upgrade import OfferTrialUpgrade
 from tools.registry import default_registry
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import chosen, known
-from winback.cli.policy_fired import never_fired
+from winback.cli.policy_fired import NEVER, never_fired
 from winback.cli.terminal import plain_text
 from winback.errors import Exit
+
+APART = 3
+"""Up to so many rules that never fired have a line each."""
 
 
 @click.command("check")
@@ -76,6 +79,23 @@ def _finding(finding: Finding, loaded: Loaded) -> dict[str, str]:
     }
 
 
+def _lines(loaded: Loaded, findings: list[Finding]) -> Iterator[str]:
+    """A line for each; rules that are silent alike share one, or a young log would fill the screen with them."""
+    silent = [one for one in findings if one.severity == NEVER]
+    for one in findings:
+        alike = [other for other in silent if (other.what, other.fix) == (one.what, one.fix)]
+        if one.severity != NEVER or len(alike) <= APART:
+            yield f"{loaded.where(one.rule, *one.inside)}: {one.severity}: {one.rule}: {one.what}; {one.fix}"
+        elif one is alike[0]:
+            rules = ", ".join(f"{other.rule} ({_line_of(loaded, other)})" for other in alike)
+            yield f"{loaded.policy.source}: {NEVER}: {len(alike)} rules {one.what}; {one.fix}: {rules}"
+
+
+def _line_of(loaded: Loaded, finding: Finding) -> str:
+    """FILE:LINE, without the folder."""
+    return Path(loaded.where(finding.rule, *finding.inside)).name.rpartition(":")[0]
+
+
 def _print(session: Session, loaded: Loaded, findings: list[Finding]) -> None:
     policy = loaded.policy
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -84,9 +104,7 @@ def _print(session: Session, loaded: Loaded, findings: list[Finding]) -> None:
     for rule in policy.rules:
         table.add_row(plain_text(rule.id), rule.kind, rule.mode, plain_text(rule.describe()))
     session.out.print(table)
-    for finding in findings:
-        where = loaded.where(finding.rule, *finding.inside)
-        line = f"{where}: {finding.severity}: {finding.rule}: {finding.what}; {finding.fix}"
+    for line in _lines(loaded, findings):
         session.out.print(plain_text(line), soft_wrap=True)
     many = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}" if findings else "no findings"
     author = f", by {plain_text(policy.author)}" if policy.author else ""

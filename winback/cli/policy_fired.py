@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +15,7 @@ from winback.settings import Settings
 from winback.store.store import Store
 from workers.hindsight.fired import fired
 
+NEVER: Final = "never fired"
 ENOUGH = 100
 """Fewer decisions say nothing of a rule that speaks seldom."""
 
@@ -46,9 +48,7 @@ def never_fired(settings: Settings, policy: Policy) -> tuple[list[Finding], str]
 
 def _finding(rule: str, looked_at: int, since: str) -> Finding:
     what = f"decided none of {looked_at:,} decisions since it came into force on {since}"
-    return Finding(
-        "never fired", rule, ("id",), what, "ask whether it says what you want, with winback policy test"
-    )
+    return Finding(NEVER, rule, ("id",), what, "ask whether it says what you want, with winback policy test")
 
 
 def _is_there(url: str) -> bool:

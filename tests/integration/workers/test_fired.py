@@ -161,6 +161,11 @@ def test_the_configured_policy_is_looked_up(
     policy = load_policy(PACKAGED, known_names(default_registry(), load_catalogue(None)))
     comes_into_force(store, policy, START)
     decided(store, START, "helpful-acts", times=100)
+    assert main(["policy", "check"]) == Exit.OK
+    lines = [one for one in capsys.readouterr().out.splitlines() if "never fired" in one]
+    assert len(lines) == 1
+    assert "rules decided none of 100 decisions" in lines[0]
+    assert "cap-account (default.yaml:39)" in lines[0]
     assert main(["policy", "check", "--json"]) == Exit.OK
     silent = {one["rule"]: one["where"] for one in json.loads(capsys.readouterr().out)["findings"]}
     assert "cap-account" in silent
