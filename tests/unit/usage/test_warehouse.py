@@ -28,6 +28,14 @@ def test_empty(warehouse: Warehouse) -> None:
     assert not warehouse.folder.exists()
 
 
+def test_what_one_reader_makes_no_other_sees(warehouse: Warehouse) -> None:
+    """Readers share an engine, and each has its temporary views to itself."""
+    with warehouse.connect() as one, warehouse.connect() as other:
+        one.execute("CREATE TEMP VIEW daily_usage AS SELECT 1 AS x")
+        with pytest.raises(duckdb.CatalogException):
+            other.execute("SELECT x FROM daily_usage")
+
+
 def test_newer_import_replaces(warehouse: Warehouse, write: Write) -> None:
     """A later file replaces the counts of the keys it mentions, those without a contact too, and no others."""
     take(write(HEADER + "a,p,f,2026-02-01,1\na,,,2026-02-01,2\nb,p,f,2026-02-01,3\n", "one.csv"), warehouse)
