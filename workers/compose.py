@@ -119,4 +119,6 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         sent_at=effect.intent_at or now,
         why=drop.reason,
         attachments=tool.attachments(option, situation, effect.key),
+        account=account.key,
+        contact=contact.key,
     )

@@ -1,8 +1,9 @@
 """A way out of the machine, what it can promise, and the two ways in which it fails."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from prompts.message import Message
 from tools.tool import Attachment
@@ -19,7 +20,9 @@ class Parcel:
     """One effect, ready to leave.
 
     `key` is the idempotency key (hexadecimal); `why` the reason in words, for the record; `headers`
-    are further mail headers. Names are cleaned when the mail is built, addresses are checked.
+    are further mail headers. Names are cleaned when the mail is built, addresses are checked. `account`
+    and `contact` are the operator's own keys of them. `part` says which act of its tool it is, and
+    `payload` what a machine needs for it.
     """
 
     key: str
@@ -35,6 +38,10 @@ class Parcel:
     why: str = ""
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    account: str = ""
+    contact: str = ""
+    part: str = "message"
+    payload: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
