@@ -9,8 +9,8 @@ import hashlib
 import importlib.util
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,12 @@ SUBJECT_LIMIT = 150
 _JOINERS = "\u200c\u200d"
 _LINK = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:|[^\s@]+@[^\s@]+\.|\b[a-z0-9-]+\.[a-z]{2,}\b")
 _SLOT = re.compile(r"Slot: ([a-z_]+) (\d+)")
+
+LINKS = ("offer", "call", "preferences", "stop", "why", "survey")
+"""The customer's pages that a message may name."""
+# Private characters, which `clean` takes out of every value: nobody else can write a place for a link.
+_OPEN, _SHUT = "\ue000", "\ue001"
+_PLACE = re.compile(f"{_OPEN}({'|'.join(LINKS)}){_SHUT}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,19 @@ class _Template:
 
 
 def render_message(
-    template: str, language: str, values: Mapping[str, Any], slots: Mapping[str, str], company: Company
+    template: str,
+    language: str,
+    values: Mapping[str, Any],
+    slots: Mapping[str, str],
+    company: Company,
+    *,
+    pages: bool = False,
 ) -> Message:
     """Render in `language`, or in English where the template has no such language.
 
-    Every string among `values` is cleaned. An empty or absent slot gets the template's own words.
+    With `pages` it names the customer's pages. Their links are put in when it leaves (`with_links`): a
+    link is a key, and what a reviewer reads must not hold one. Every string among `values` is cleaned.
+    An empty or absent slot gets the template's own words.
 
     Raises:
         InputError: a slot is unknown, too long or holds a link.
@@ -86,6 +100,7 @@ def render_message(
         **{name: _cleaned(value) for name, value in values.items()},
         "slots": {slot.name: filled.get(slot.name, "") for slot in source.slots},
         "language": chosen,
+        "links": {name: f"{_OPEN}{name}{_SHUT}" if pages else None for name in LINKS},
         "currency": company.currency,
         "company": clean(company.name, VALUE_LIMIT),
         "stop": clean(company.stop_hi if chosen == "hi" else company.stop, VALUE_LIMIT),
@@ -104,6 +119,16 @@ def render_message(
         template_version=source.version,
         slots=filled,
     )
+
+
+def with_links(message: Message, url_of: Callable[[str], str]) -> Message:
+    """The message as it leaves: each place of a link holds the link."""
+    return replace(message, body=_PLACE.sub(lambda found: url_of(found[1]), message.body))
+
+
+def shown(text: str) -> str:
+    """A message's text for people of ours: each place of a link says what it will hold."""
+    return _PLACE.sub(lambda found: f"[link: {found[1]}]", text)
 
 
 def message_language(template: str, wanted: str) -> str:

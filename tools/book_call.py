@@ -75,7 +75,9 @@ class BookCall:
         }
 
     def attachments(self, option: Option, situation: Situation, key: str) -> tuple[Attachment, ...]:
-        """`invitation.ics`: an RFC 5546 request for this one slot."""
+        """`invitation.ics`: an RFC 5546 request for this one slot; none where they choose one on a page."""
+        if situation.pages:
+            return ()
         arguments = arguments_as(BookCallArguments, option.arguments)
         call = _call(arguments.call, situation)
         host, person = _host(call, situation), situation.person

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from prompts.message import Message, Slot
 from tools.catalogue import Catalogue
 from winback.settings import Company
+from winback.store.types import CUSTOMER, EMAIL
 from winback.usage.drop import Drop
 
 __all__ = ["Arguments", "Attachment", "Busy", "Message", "Option", "Person", "Situation", "Slot", "Tool"]
@@ -49,6 +50,7 @@ class Situation:
     """What a tool may look at to say what it could offer.
 
     `had` are catalogue ids already sent to this contact, `busy` the time of hosts that other cases took.
+    `pages`: customers can answer on pages of ours.
     """
 
     drop: Drop
@@ -61,6 +63,7 @@ class Situation:
     now: datetime
     had: frozenset[str] = frozenset()
     busy: tuple[Busy, ...] = ()
+    pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Option:
     from the catalogue alone, no names of people, no amounts, no addresses.
 
     `catalogue_id` names what is offered; `value` is its goodwill in the company's currency;
-    `fit` orders options of one tool, the best first at 1.0; `busy` is the time of a host it takes.
+    `fit` orders options of one tool, the best first at 1.0; `busy` is the time of a host it takes;
+    `medium` is over what it would go, `audience` who gets it: the customer, or a colleague of ours.
     """
 
     tool: str
@@ -80,6 +84,8 @@ class Option:
     value: float = 0.0
     fit: float = 1.0
     busy: Busy | None = None
+    medium: str = EMAIL
+    audience: str = CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)

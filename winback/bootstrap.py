@@ -18,9 +18,11 @@ from winback.clock import Clock
 from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
+from winback.store.types import EMAIL
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
 from workers.known_names import known_names
+from workers.link import links_of
 from workers.owner import this_owner
 from workers.policy_source import PolicySource
 from workers.services import Chooser, Services
@@ -56,11 +58,12 @@ def services(
             policies=policies,
             selector=selector or Selector(model),
             writer=Writer(model),
-            channel=channel or make_channel(settings),
+            channels={EMAIL: channel or make_channel(settings)},
             recovery=Recovery(warehouse, store, settings),
             meter=model.meter,
             owner=this_owner(),
             shadow=policy_source(shadow, registry, catalogue) if shadow else None,
+            links=links_of(settings),
         )
 
 
@@ -70,7 +73,7 @@ def policy_source(path: Path, registry: Registry, catalogue: Catalogue) -> Polic
 
 
 def make_channel(settings: Settings) -> Channel:
-    """The configured way out."""
+    """The configured way out for mail."""
     match settings.channels.use:
         case "files":
             return FilesChannel(settings.outbox_folder)

@@ -170,6 +170,23 @@ class Console(Section):
     port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
 
 
+class Pages(Section):
+    """The customer's pages: accept an offer, choose a time, preferences, unsubscribe, why."""
+
+    base_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Address under which customers reach the pages; without one, messages have no links.",
+    )
+    port: int = Field(
+        8766, ge=0, le=65535, description="Loopback port they are served on, behind your web server."
+    )
+    signing_key: SecretStr | None = Field(
+        None, min_length=32, description="Signs the links, as {$env: NAME}; without one, a key file in HOME."
+    )
+    survey: Literal["csat", "ces", "nps"] = Field("csat", description="The one question after an act.")
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe event shown.")
     format: Literal["text", "json"] = Field("text", description="json for machines.")
@@ -191,6 +208,7 @@ class Settings(Section):
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")
     console: Console = Field(default_factory=Console, description="The page in the browser.")
+    pages: Pages = Field(default_factory=Pages, description="The customer's pages.")
     log: Log = Field(default_factory=Log, description="Events on the standard error.")
 
     @property

@@ -1,7 +1,6 @@
 """Carrying out effects: intent committed before the call, the policy asked once more, completion under a fence."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -11,17 +10,18 @@ from sqlmodel import Session, col, select
 from tools.channels.channel import MaybeSent, NotSent, Receipt
 from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
-from winback.decisions.log import advance
 from winback.errors import ConflictError, SetupError
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
-from workers.claim import ACTING, FROZEN, Acted, Claim, abandoned, acted, claim, log_done, unknown
+from workers.acted import Acted, log_done, step, unknown
+from workers.claim import FROZEN, Claim, abandoned, claim
+from workers.retry import attempts_of, wait_after
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
 
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=6)
+UNPROVEN = "nobody: an earlier worker may still be at it"
+"""Whose lease it is when this worker has done with an effect and cannot say that all before it have."""
 
 
 def act_all(
@@ -88,15 +88,23 @@ def due_effects(services: Services) -> list[int]:
 def _carry_out(services: Services, claim: Claim) -> Acted | None:
     effect = claim.effect
     log.debug("effect.intent", effect=effect.key, case=effect.case_id, epoch=effect.epoch)
+    channel, breaker = services.way(effect.medium), services.breaker(effect.medium)
     try:
-        receipt = services.channel.send(claim.parcel)
+        receipt = channel.send(claim.parcel)
     except NotSent as problem:
+        breaker.note(failed=problem.retry)
         if claim.doubtful:
-            return _may_have_been_sent(services, effect, f"{FROZEN}; this time: {problem}")
+            return _doubt(services, claim, MaybeSent(f"{FROZEN}; this time: {problem}"))
         return _not_sent(services, effect, problem)
     except MaybeSent as problem:
-        return _may_have_been_sent(services, effect, str(problem))
+        breaker.note(failed=True)
+        return _doubt(services, claim, problem)
+    breaker.note(failed=False)
     return _done(services, effect, receipt)
+
+
+def _most(services: Services) -> int:
+    return services.settings.worker.max_attempts
 
 
 def _done(services: Services, effect: Effect, receipt: Receipt) -> Acted | None:
@@ -105,34 +113,52 @@ def _done(services: Services, effect: Effect, receipt: Receipt) -> Acted | None:
     with services.store.write() as session:
         if not _complete(session, effect, state=EffectState.DONE, receipt=plain, done_at=now, problem=""):
             return None
-        log_done(session, effect, plain, now)
-    return acted(effect, EntryKind.DONE)
+        return log_done(session, effect, plain, now)
 
 
 def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | None:
     """It certainly did not go: try again later, or hand it to a person when trying is pointless."""
     now = services.clock.now()
-    final = not problem.retry or effect.attempts >= services.settings.worker.max_attempts
-    wait = min(FIRST_WAIT * 2 ** min(effect.attempts - 1, 10), LONGEST_WAIT)
+    final = not problem.retry or effect.attempts >= attempts_of(effect.medium, _most(services))
     state = EffectState.FAILED if final else EffectState.PENDING
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
-    body = {"effect": effect.key, "action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
+    body: dict[str, Any] = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
+    due = now if final else now + wait_after(effect.attempts, problem)
     with services.store.write() as session:
-        due = now if final else now + wait
         if not _complete(
             session, effect, state=state, due_at=due, problem=str(problem), intent_at=None, lease_until=None
         ):
             return None
         if final:
             again = now + services.again
-            advance(
-                session, effect.case_id, kind, now, body,
-                allowed=ACTING, state=CaseState.WATCHING, next_at=again,
-            )  # fmt: skip
+            done = step(session, effect, kind, now, body, state=CaseState.WATCHING, next_at=again)
         else:
-            advance(session, effect.case_id, kind, now, {**body, "again_at": due}, allowed=ACTING)
+            done = step(session, effect, kind, now, {**body, "again_at": due})
     log.warning("effect.not_sent", effect=effect.key, final=final, attempts=effect.attempts)
-    return acted(effect, kind)
+    return done
+
+
+def _doubt(services: Services, claim: Claim, problem: MaybeSent) -> Acted | None:
+    """A receiver that can tell, or refuses a repeat, is asked or sent to again; else a person looks."""
+    effect = claim.effect
+    blind = services.way(effect.medium).capability == "blind"
+    if blind or effect.attempts >= attempts_of(effect.medium, _most(services)):
+        return _may_have_been_sent(services, effect, str(problem))
+    return _ask_later(services, claim, problem)
+
+
+def _ask_later(services: Services, claim: Claim, problem: MaybeSent) -> Acted | None:
+    """It stays in flight under nobody's lease, until it is time to ask."""
+    effect, now = claim.effect, services.clock.now()
+    owner = UNPROVEN if claim.doubtful else None
+    until = now + wait_after(effect.attempts, NotSent(str(problem), retry=True))
+    body = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem)), "again_at": until}
+    with services.store.write() as session:
+        if not _complete(session, effect, problem=str(problem), lease_owner=owner, lease_until=until):
+            return None
+        done = step(session, effect, EntryKind.OUTCOME_UNKNOWN, now, body)
+    log.warning("effect.outcome_unknown", effect=effect.key, attempts=effect.attempts)
+    return done
 
 
 def _may_have_been_sent(services: Services, effect: Effect, problem: str) -> Acted | None:

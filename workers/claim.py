@@ -12,33 +12,22 @@ from sqlmodel import Session
 
 from policies.verdict import Decision
 from tools.channels.channel import MaybeSent, Parcel, Receipt
-from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
-from winback.decisions.log import advance
 from winback.errors import InputError
 from winback.store.models import Account, Case, Contact, Effect, Proposal
-from winback.store.types import CaseState, EffectState
+from winback.store.types import MESSAGE, CaseState, EffectState
 from winback.usage.drop import drop_from_plain
-from workers.compose import agent_of, message_of, option_of, parcel_of, words_problems
-from workers.decide import Judged, action_facts, approvers, judged, queue
+from workers.acted import ACTING, Acted, acted, log_done, step, unknown
+from workers.compose import agent_of, following_parcel, message_of, option_of, parcel_of, words_problems
+from workers.decide import action_facts, approvers, judged, queue
 from workers.facts import Facing, Subject
+from workers.follow_up import NotYet, Pointless, Ready, standing
 from workers.owner import is_dead
 from workers.policy_watch import watch_policies
 from workers.services import Services
 from workers.situation import busy_times, situation_of
 
-ACTING = (CaseState.ACTING,)
 FROZEN = "the worker that was sending it does not answer and may still send it"
-
-
-@dataclass(frozen=True)
-class Acted:
-    """What became of one effect in one attempt."""
-
-    effect_id: int
-    case_id: int
-    tool: str
-    kind: EntryKind
 
 
 @dataclass(frozen=True)
@@ -55,13 +44,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What is known of an effect whose worker died or lost its lease in mid-call.
+    """What is known of an effect whose worker died or lost its lease in mid-call, or got no answer.
 
-    `receipt` when the receiver has it; `doubt` says why nobody can know; with neither, it did not arrive.
+    `receipt` when the receiver has it; `doubt` says why nobody can know. `uncertain`: it may have
+    arrived or still arrive, and only a receiver that refuses repeats may be sent it again. With none of
+    these it did not arrive.
     """
 
     receipt: Receipt | None = None
     doubt: str | None = None
+    uncertain: bool = False
 
 
 def claim(services: Services, effect_id: int) -> Claim | Acted | None:
@@ -73,7 +65,9 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         if seen is None:
             return None
         key = session.get_one(Account, seen.account_id).key
-    back = services.recovery.is_back(key, now)
+    if seen.state == EffectState.PENDING and services.breaker(seen.medium).closed_until() is not None:
+        return None
+    back = seen.part == MESSAGE and services.recovery.is_back(key, now)
     earlier = _ask(services, seen) if seen.state == EffectState.IN_FLIGHT else None
     with services.store.write() as session:
         # One worker judges at a time: of two that count under a cap, the second must see the first's intent.
@@ -90,27 +84,78 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
                 return unknown(session, effect, now, earlier.doubt)
         elif effect.state != EffectState.PENDING or effect.due_at > now:
             return None
-        return _judge(session, services, effect, back, now)
+        hand = Hand(session, services, effect, now, uncertain=earlier is not None and earlier.uncertain)
+        return _judge(hand, back) if effect.part == MESSAGE else _follow(hand)
 
 
 def abandoned(owner: str | None, until: datetime | None, now: datetime) -> bool:
     """Whether a lease binds no more: it has ended, or its owner has."""
-    return (until is not None and until <= now) or is_dead(owner)
+    return (until is not None and until <= now) or (owner is not None and is_dead(owner))
 
 
 def _ask(services: Services, effect: Effect) -> Earlier:
     """Whether an effect that was begun has arrived; asked before any row is locked."""
-    if effect.channel != services.channel.name:
+    channel, gone = services.way(effect.medium), is_dead(effect.lease_owner)
+    if effect.channel != channel.name:
         return Earlier(doubt=f"it was begun over the channel {effect.channel}, which is no longer in use")
-    if services.channel.capability == "blind":
+    if channel.capability == "blind":
         return Earlier(doubt="the worker that was sending it died")
+    keyed = channel.capability == "keyed"
     try:
-        receipt = services.channel.lookup(effect.key)
+        receipt = channel.lookup(effect.key)
     except MaybeSent as problem:
-        return Earlier(doubt=str(problem))
-    if receipt is None and not is_dead(effect.lease_owner) and services.channel.capability != "keyed":
-        return Earlier(doubt="the worker that was sending it does not answer and may still send it")
+        return Earlier(uncertain=True) if keyed else Earlier(doubt=str(problem))
+    if receipt is None and not gone:
+        return Earlier(uncertain=True) if keyed else Earlier(doubt=FROZEN)
     return Earlier(receipt=receipt)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """An effect in hand, locked. `uncertain`: an earlier try of it may have arrived, or may still arrive."""
+
+    session: Session
+    services: Services
+    effect: Effect
+    now: datetime
+    uncertain: bool
+
+    def lapse(self, body: dict[str, Any], again: datetime, evidence: bytes | None = None) -> Acted:
+        """Nothing is sent; an agent may look at the case again at `again`."""
+        effect = self.effect
+        if self.uncertain:
+            return unknown(self.session, effect, self.now, FROZEN)
+        effect.state, effect.intent_at = EffectState.LAPSED, None
+        effect.problem = str(body.get("reason", "the policy refused it at the moment of acting"))
+        self.session.flush()
+        return step(
+            self.session, effect, EntryKind.LAPSED, self.now, body, evidence=evidence,
+            state=CaseState.WATCHING, next_at=again,
+        )  # fmt: skip
+
+    def defer(self, until: datetime, body: dict[str, Any], evidence: bytes | None = None) -> Acted:
+        """Nothing is sent now; it is due again at `until`."""
+        effect = self.effect
+        if self.uncertain:
+            return unknown(self.session, effect, self.now, FROZEN)
+        effect.state, effect.intent_at, effect.due_at = EffectState.PENDING, None, until
+        self.session.flush()
+        entry = {**body, "until": until}
+        return step(self.session, effect, EntryKind.DEFERRED, self.now, entry, evidence=evidence)
+
+    def intend(self, parcel: Parcel, body: dict[str, Any], evidence: bytes | None = None) -> Claim:
+        """The intent, under a lease: from here on it may have been sent."""
+        effect, services = self.effect, self.services
+        effect.state, effect.channel = EffectState.IN_FLIGHT, services.way(effect.medium).name
+        effect.epoch += 1
+        effect.attempts += 1
+        effect.intent_at = self.now
+        effect.lease_owner = services.owner
+        effect.lease_until = self.now + timedelta(seconds=services.settings.worker.lease_seconds)
+        self.session.flush()
+        entry = {**body, "epoch": effect.epoch, "channel": effect.channel}
+        step(self.session, effect, EntryKind.INTENT, self.now, entry, evidence=evidence)
+        return Claim(effect, parcel, self.uncertain)
 
 
 def _found(session: Session, effect: Effect, receipt: Receipt, now: datetime) -> Acted:
@@ -119,11 +164,11 @@ def _found(session: Session, effect: Effect, receipt: Receipt, now: datetime) ->
     effect.state, effect.receipt, effect.done_at, effect.problem = EffectState.DONE, plain, now, ""
     effect.epoch += 1
     session.flush()
-    log_done(session, effect, plain, now)
-    return acted(effect, EntryKind.DONE)
+    return log_done(session, effect, plain, now)
 
 
-def _judge(session: Session, services: Services, effect: Effect, back: bool, now: datetime) -> Claim | Acted:
+def _judge(hand: Hand, back: bool) -> Claim | Acted:
+    session, services, effect, now = hand.session, hand.services, hand.effect, hand.now
     case = session.get_one(Case, effect.case_id)
     proposal = session.get_one(Proposal, effect.proposal_id)
     account = session.get_one(Account, effect.account_id)
@@ -131,7 +176,7 @@ def _judge(session: Session, services: Services, effect: Effect, back: bool, now
     subject = Subject(account=account, contact=contact, drop=drop_from_plain(case.drop), recovered=back)
     if (gone := _no_longer(session, services, case, proposal, subject, now)) is not None:
         body = {"action_hash": proposal.action_hash, "tool": effect.tool, "reason": gone}
-        return _lapse(session, effect, body, now, now)
+        return hand.lapse(body, now)
     zone = services.settings.company.zone
     facing = Facing(session, services.judging, subject, now, zone, leaving_out=effect.id)
     facts = facing.facts(
@@ -144,17 +189,17 @@ def _judge(session: Session, services: Services, effect: Effect, back: bool, now
     found = judged(services, proposal, facts)
     verdict = found.verdict
     if verdict.decision is Decision.DENY:
-        return _lapse(session, effect, found.body, now, now + services.again, found.evidence)
+        return hand.lapse(found.body, now + services.again, found.evidence)
     if verdict.decision is Decision.REVIEW:
-        if _may_still_go(effect):
+        if hand.uncertain:
             return unknown(session, effect, now, FROZEN)
         effect.state, effect.intent_at = EffectState.LAPSED, None
         session.flush()
         queue(session, services.policy, proposal, found, ACTING, now)
         return acted(effect, EntryKind.QUEUED)
     if verdict.not_before is not None and verdict.not_before > now:
-        return _defer(session, effect, verdict.not_before, found, now)
-    return _intend(session, services, effect, proposal, found, now)
+        return hand.defer(verdict.not_before, found.body, found.evidence)
+    return hand.intend(parcel_of(session, services, effect, proposal, now), found.body, found.evidence)
 
 
 def _no_longer(
@@ -173,81 +218,14 @@ def _no_longer(
     return None
 
 
-def _lapse(
-    session: Session,
-    effect: Effect,
-    body: dict[str, Any],
-    now: datetime,
-    again: datetime,
-    evidence: bytes | None = None,
-) -> Acted:
-    """Nothing is sent; an agent may look at the case again at `again`."""
-    if _may_still_go(effect):
-        return unknown(session, effect, now, FROZEN)
-    effect.state, effect.intent_at = EffectState.LAPSED, None
-    effect.problem = str(body.get("reason", "the policy refused it at the moment of acting"))
-    session.flush()
-    advance(
-        session, effect.case_id, EntryKind.LAPSED, now, {**body, "effect": effect.key}, evidence=evidence,
-        allowed=ACTING, state=CaseState.WATCHING, next_at=again,
-    )  # fmt: skip
-    return acted(effect, EntryKind.LAPSED)
-
-
-def _may_still_go(effect: Effect) -> bool:
-    """A worker that only lost its lease may wake up and send: then nobody can say that nothing was sent."""
-    return effect.state == EffectState.IN_FLIGHT and not is_dead(effect.lease_owner)
-
-
-def _defer(session: Session, effect: Effect, until: datetime, found: Judged, now: datetime) -> Acted:
-    if _may_still_go(effect):
-        return unknown(session, effect, now, FROZEN)
-    effect.state, effect.intent_at, effect.due_at = EffectState.PENDING, None, until
-    session.flush()
-    entry = {**found.body, "effect": effect.key, "until": until}
-    advance(session, effect.case_id, EntryKind.DEFERRED, now, entry, allowed=ACTING, evidence=found.evidence)
-    return acted(effect, EntryKind.DEFERRED)
-
-
-def _intend(
-    session: Session, services: Services, effect: Effect, proposal: Proposal, found: Judged, now: datetime
-) -> Claim:
-    parcel = parcel_of(session, services, effect, proposal, now)
-    doubtful = _may_still_go(effect)
-    effect.state, effect.channel = EffectState.IN_FLIGHT, services.channel.name
-    effect.epoch += 1
-    effect.attempts += 1
-    effect.intent_at = now
-    effect.lease_owner = services.owner
-    effect.lease_until = now + timedelta(seconds=services.settings.worker.lease_seconds)
-    session.flush()
-    entry = {**found.body, "effect": effect.key, "epoch": effect.epoch, "channel": effect.channel}
-    advance(session, effect.case_id, EntryKind.INTENT, now, entry, allowed=ACTING, evidence=found.evidence)
-    return Claim(effect, parcel, doubtful)
-
-
-def acted(effect: Effect, kind: EntryKind) -> Acted:
-    """The word on one effect."""
-    return Acted(effect.id or 0, effect.case_id, effect.tool, kind)
-
-
-def log_done(session: Session, effect: Effect, receipt: dict[str, str], now: datetime) -> None:
-    """The entry of an effect that is done, with its case taken on."""
-    body = {"effect": effect.key, "action_hash": effect.action_hash, "receipt_hash": content_hash(receipt)}
-    advance(
-        session, effect.case_id, EntryKind.DONE, now, body,
-        allowed=ACTING, state=CaseState.WATCHING, contacted_at=now, next_at=None,
-    )  # fmt: skip
-
-
-def unknown(session: Session, effect: Effect, now: datetime, problem: str) -> Acted:
-    """Nobody can say whether it went: a person looks, nothing tries it again."""
-    effect.state = EffectState.UNKNOWN
-    effect.problem = f"may have been sent: {problem}"
-    session.flush()
-    body = {"effect": effect.key, "action_hash": effect.action_hash}
-    advance(
-        session, effect.case_id, EntryKind.MAY_HAVE_BEEN_SENT, now, body,
-        allowed=ACTING, state=CaseState.WATCHING, contacted_at=now, next_at=None,
-    )  # fmt: skip
-    return acted(effect, EntryKind.MAY_HAVE_BEEN_SENT)
+def _follow(hand: Hand) -> Claim | Acted:
+    """What follows from an answer is not judged by the policy again: it was promised. A kill switch holds it."""
+    session, services, effect, now = hand.session, hand.services, hand.effect, hand.now
+    body: dict[str, Any] = {"tool": effect.tool}
+    match standing(session, services, effect, now):
+        case Pointless(reason):
+            return hand.lapse({**body, "reason": reason}, now)
+        case NotYet(until, reason):
+            return hand.defer(until, {**body, "reason": reason})
+        case Ready():
+            return hand.intend(following_parcel(session, services, effect), body)

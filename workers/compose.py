@@ -9,25 +9,30 @@ from sqlmodel import Session
 
 from agents.content_check import problems
 from policies.facts import AgentFacts
-from prompts.message import Message, render_message
+from prompts.message import Message, render_message, with_links
 from tools.channels.channel import Parcel
-from tools.tool import Option, Situation
+from tools.tool import Attachment, Option, Situation
 from winback.decisions.action import action_hash
 from winback.errors import InputError
 from winback.store.models import Account, Case, Contact, Effect, Proposal
+from winback.store.types import CUSTOMER
 from winback.usage.drop import drop_from_plain
+from workers.link import LONG
 from workers.services import Services
 from workers.situation import Setting, situation_of
 
 _AGENT: TypeAdapter[AgentFacts] = TypeAdapter(AgentFacts)
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+_WORDLESS = Message(language="en", subject="", body="", template="", template_version="")
+"""For what a machine receives."""
 
 
 def compose(services: Services, option: Option, situation: Situation, slots: dict[str, str]) -> Message:
     """The message for an option, in the contact's language, with the slots filled."""
     tool = services.registry.get(option.tool)
     values = tool.template_values(option, situation)
-    return render_message(tool.template, situation.person.language, values, slots, services.settings.company)
+    company, pages = services.settings.company, services.links is not None
+    return render_message(tool.template, situation.person.language, values, slots, company, pages=pages)
 
 
 def make_proposal(
@@ -53,6 +58,8 @@ def make_proposal(
         busy_host=option.busy.host if option.busy else None,
         busy_from=option.busy.start if option.busy else None,
         busy_until=option.busy.end if option.busy else None,
+        medium=option.medium,
+        audience=option.audience,
         created_at=now,
     )
     proposal.action_hash = action_hash(proposal, contact.salt)
@@ -89,6 +96,60 @@ def option_of(services: Services, proposal: Proposal, situation: Situation, **ch
         raise InputError("a date is out of range", fix="choose one of these years") from None
 
 
+def following_parcel(session: Session, services: Services, effect: Effect) -> Parcel:
+    """What leaves the machine after an answer: all of it stands in the effect's payload."""
+    account = session.get_one(Account, effect.account_id)
+    contact = session.get_one(Contact, effect.contact_id)
+    company, payload = services.settings.company, effect.payload
+    message = payload.get("message")
+    return Parcel(
+        key=effect.key,
+        case_id=effect.case_id,
+        tool=effect.tool,
+        sender_address=company.sender,
+        sender_name=company.name,
+        recipient_address=contact.email or "",
+        recipient_name=contact.name,
+        reply_to=account.owner_email or company.sender,
+        message=_linked(services, effect, _MESSAGE.validate_python(message)) if message else _WORDLESS,
+        headers=_stop_headers(services, effect) if message else (),
+        sent_at=effect.proposed_at,
+        attachments=tuple(_attachment(one) for one in payload.get("attachments", ())),
+        account=account.key,
+        contact=contact.key,
+        part=effect.part,
+        payload={name: value for name, value in payload.items() if name not in ("message", "attachments")},
+    )
+
+
+def _linked(services: Services, effect: Effect, message: Message) -> Message:
+    links = services.links
+    if links is None:
+        return message
+    return with_links(message, lambda page: links.url(page, _subject_key(effect), effect.proposed_at + LONG))
+
+
+def _subject_key(effect: Effect) -> str:
+    """Links speak of the act that was proposed, whatever follows from it."""
+    return str(effect.payload.get("about", effect.key))
+
+
+def _stop_headers(services: Services, effect: Effect) -> tuple[tuple[str, str], ...]:
+    """RFC 8058: one click stops all messages, without a page."""
+    if services.links is None or effect.audience != CUSTOMER:
+        return ()
+    url = services.links.url("stop", _subject_key(effect), effect.proposed_at + LONG)
+    mail = f"mailto:{services.settings.company.sender}?subject=STOP"
+    return (
+        ("List-Unsubscribe", f"<{url}>, <{mail}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    )
+
+
+def _attachment(plain: dict[str, str]) -> Attachment:
+    return Attachment(plain["name"], plain["media_type"], plain["text"].encode())
+
+
 def parcel_of(session: Session, services: Services, effect: Effect, proposal: Proposal, now: datetime) -> Parcel:
     """What leaves the machine: the stored message to the stored contact, nothing newer, nothing else."""
     case = session.get_one(Case, effect.case_id)
@@ -115,8 +176,9 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         recipient_address=situation.person.address,
         recipient_name=situation.person.name,
         reply_to=situation.owner_address,
-        message=message_of(proposal),
+        message=_linked(services, effect, message_of(proposal)),
         sent_at=effect.intent_at or now,
+        headers=_stop_headers(services, effect),
         why=drop.reason,
         attachments=tool.attachments(option, situation, effect.key),
         account=account.key,

@@ -10,21 +10,18 @@ from sqlmodel.sql.expression import SelectOfScalar
 from policies.counter import Counter
 from winback.store.bookkeeping import ModelUse
 from winback.store.models import Effect, Interaction
-from winback.store.types import EffectState, InteractionKind, UtcDateTime
-
-MEDIUM = "email"
-"""Both ways out carry mail: consent and kill switches speak of the medium, not of the transport."""
+from winback.store.types import CUSTOMER, MESSAGE, NOTICE, EffectState, InteractionKind, UtcDateTime
 
 # What may have reached the customer counts as a contact: a cap that forgets it would let a second one out.
 CONTACTED = (EffectState.IN_FLIGHT, EffectState.DONE, EffectState.UNKNOWN)
+OF_CONTACT = (MESSAGE, NOTICE)
+"""Parts by which we come to somebody. What they asked for by an answer of theirs is no contact of ours."""
 COST = {"tokens": ModelUse.tokens_in + ModelUse.tokens_out, "money": ModelUse.money}
 CAME_BACK = {"bounces": InteractionKind.BOUNCE, "complaints": InteractionKind.COMPLAINT}
 
 
 def count(session: Session, counter: Counter, leaving_out: int | None) -> float:
     """The answer; `leaving_out` is the effect under judgement, which does not count against itself."""
-    if counter.channels and MEDIUM not in counter.channels:
-        return 0.0
     given = {"since": counter.since}
     if counter.until is not None:
         given["until"] = counter.until
@@ -32,22 +29,28 @@ def count(session: Session, counter: Counter, leaving_out: int | None) -> float:
     if counter.what in COST:
         return float(session.exec(_cost(counter.what, bounded), params=given).one())
     if counter.what in CAME_BACK:
-        return float(session.exec(_came_back(counter.what, counter.tools, bounded), params=given).one())
-    query = _contacts(counter.what, counter.tools, bounded, counter.approved_by is not None)
+        return float(session.exec(_came_back(counter, bounded), params=given).one())
+    query = _contacts(counter.what, counter.tools, counter.channels, bounded, counter.approved_by is not None)
     params = {**given, "left_out": leaving_out or 0, "by": counter.approved_by}
     return float(session.exec(query, params=params).one())
 
 
 # Made once for each question: putting a statement together takes SQLAlchemy longer than running it.
 @lru_cache(maxsize=256)
-def _contacts(what: str, tools: tuple[str, ...], bounded: bool, of_reviewer: bool) -> SelectOfScalar[Any]:
+def _contacts(
+    what: str, tools: tuple[str, ...], media: tuple[str, ...], bounded: bool, of_reviewer: bool
+) -> SelectOfScalar[Any]:
     """Effects are numbered from 1, so leaving out 0 leaves out none."""
     counted = func.coalesce(func.sum(Effect.value), 0.0) if what == "value" else func.count()
     query = select(counted).where(
         col(Effect.state).in_(CONTACTED),
         col(Effect.intent_at) >= _at("since"),
         col(Effect.id) != bindparam("left_out"),
+        col(Effect.part).in_(OF_CONTACT),
+        col(Effect.audience) == CUSTOMER,
     )
+    if media:
+        query = query.where(col(Effect.medium).in_(media))
     if bounded:
         query = query.where(col(Effect.intent_at) < _at("until"))
     if of_reviewer:
@@ -56,14 +59,20 @@ def _contacts(what: str, tools: tuple[str, ...], bounded: bool, of_reviewer: boo
     return query.where(col(Effect.tool).in_(tools)) if tools else query
 
 
+def _came_back(counter: Counter, bounded: bool) -> SelectOfScalar[Any]:
+    return _returned(counter.what, counter.tools, counter.channels, bounded)
+
+
 @lru_cache(maxsize=256)
-def _came_back(what: str, tools: tuple[str, ...], bounded: bool) -> SelectOfScalar[Any]:
+def _returned(what: str, tools: tuple[str, ...], media: tuple[str, ...], bounded: bool) -> SelectOfScalar[Any]:
     """What nobody knows the tool of counts against every tool."""
     query = select(func.count()).where(
         col(Interaction.kind) == CAME_BACK[what], col(Interaction.at) >= _at("since")
     )
     if bounded:
         query = query.where(col(Interaction.at) < _at("until"))
+    if media:
+        query = query.where(col(Interaction.channel).in_(media))
     return query.where(or_(col(Interaction.tool).in_(tools), col(Interaction.tool).is_(None))) if tools else query
 
 

@@ -20,7 +20,6 @@ from winback.errors import ConflictError
 from winback.store.models import Contact, Effect, Proposal, Review
 from winback.store.types import CaseState, EffectState
 from workers.compose import agent_of
-from workers.counting import MEDIUM
 from workers.facts import Facing, Subject
 from workers.services import Services
 
@@ -106,7 +105,7 @@ def settle(
     match verdict.decision:
         case Decision.ALLOW:
             effect = make_effect(
-                session, proposal, services.channel.name, now,
+                session, proposal, services.way(proposal.medium).name, now,
                 due_at=verdict.not_before or now, approved_by=by, new=decided.new,
             )  # fmt: skip
             state = CaseState.ACTING if effect else CaseState.WATCHING
@@ -128,7 +127,7 @@ def action_facts(proposal: Proposal, problems: tuple[str, ...]) -> ActionFacts:
     """The act under judgement, as the policy sees it."""
     return ActionFacts(
         tool=proposal.tool,
-        channel=MEDIUM,
+        channel=proposal.medium,
         catalogue_id=proposal.catalogue_id,
         arguments=proposal.arguments,
         value=proposal.value,
@@ -206,6 +205,8 @@ def make_effect(
         contact_id=proposal.contact_id,
         tool=proposal.tool,
         catalogue_id=proposal.catalogue_id,
+        medium=proposal.medium,
+        audience=proposal.audience,
         channel=channel,
         value=proposal.value,
         state=EffectState.PENDING,

@@ -3,7 +3,7 @@
 from policies.load import Known
 from tools.catalogue import Catalogue
 from tools.registry import Registry
-from workers.counting import MEDIUM
+from winback.store.types import MEDIA
 
 
 def known_names(registry: Registry, catalogue: Catalogue) -> Known:
@@ -11,6 +11,6 @@ def known_names(registry: Registry, catalogue: Catalogue) -> Known:
     return Known(
         tools=registry.tool_names(),
         catalogue_ids=catalogue.ids(),
-        channels=frozenset({MEDIUM}),
+        channels=frozenset(MEDIA),
         arguments={tool.name: frozenset(tool.arguments.model_fields) for tool in registry},
     )

@@ -15,7 +15,6 @@ from policies.plain import OPTIONS, said_plainly
 from policies.verdict import Decision, RuleResult, Verdict
 from tools.tool import Option
 from winback.decisions.kind import EntryKind
-from workers.counting import MEDIUM
 from workers.decide import shadow_of
 from workers.facts import Facing
 from workers.model_use import price_of
@@ -83,7 +82,7 @@ def over_after(services: Services, facts: Facts | None) -> bool:
 def _action(option: Option) -> ActionFacts:
     return ActionFacts(
         tool=option.tool,
-        channel=MEDIUM,
+        channel=option.medium,
         catalogue_id=option.catalogue_id,
         arguments=option.arguments.model_dump(mode="json"),
         value=option.value,

@@ -8,8 +8,8 @@ from sqlmodel import Session, col, select
 
 from policies.facts import BY_HAND, Happening, PastContact
 from winback.store.models import Account, Effect, Interaction, Proposal, Review
-from winback.store.types import InteractionKind, ReviewState, UtcDateTime
-from workers.counting import CONTACTED, MEDIUM
+from winback.store.types import CUSTOMER, InteractionKind, ReviewState, UtcDateTime
+from workers.counting import CONTACTED, OF_CONTACT
 
 REMEMBERED = timedelta(days=366)
 
@@ -23,10 +23,11 @@ EFFECTS = (
     select(
         *(
             col(getattr(Effect, name))
-            for name in ("id", "intent_at", "contact_id", "tool", "value", "catalogue_id")
+            for name in ("id", "intent_at", "contact_id", "tool", "medium", "value", "catalogue_id")
         )
     )
     .where(Effect.account_id == bindparam("account"), col(Effect.state).in_(CONTACTED), _since(Effect.intent_at))
+    .where(col(Effect.part).in_(OF_CONTACT), col(Effect.audience) == CUSTOMER)
     .order_by(col(Effect.intent_at).desc(), col(Effect.id).desc())
 )
 TICKET_OPEN = and_(
@@ -81,8 +82,8 @@ def _newest_first(some: list[Any], more: list[Any]) -> tuple[Any, ...]:
     return tuple(sorted([*some, *more], key=lambda one: one.at, reverse=True)) if more else tuple(some)
 
 
-def _contact(at: datetime, contact: int, tool: str, value: float, catalogue_id: str) -> PastContact:
-    return PastContact(at=at, contact=contact, tool=tool, channel=MEDIUM, value=value, catalogue_id=catalogue_id)
+def _contact(at: datetime, contact: int, tool: str, medium: str, value: float, catalogue_id: str) -> PastContact:
+    return PastContact(at=at, contact=contact, tool=tool, channel=medium, value=value, catalogue_id=catalogue_id)
 
 
 def _by_hand(one: Interaction) -> PastContact:

@@ -13,7 +13,7 @@ from winback.decisions.log import append
 from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Effect, Interaction
 from winback.store.people import contacts_like
-from winback.store.types import EffectState, InteractionKind
+from winback.store.types import CUSTOMER, EffectState, InteractionKind
 from winback.usage.person_fields import CHANNEL
 from winback.yamlfile import did_you_mean
 from workers.services import Services
@@ -180,6 +180,7 @@ def _answered(
     query = select(Effect).where(
         Effect.contact_id == party.contact_id,
         col(Effect.state).in_(ARRIVED),
+        Effect.audience == CUSTOMER,
         col(Effect.intent_at) <= at,
         or_(tool is None, Effect.tool == tool),
         or_(offer is None, Effect.catalogue_id == offer),

@@ -78,7 +78,7 @@ def approve(services: Services, review_id: int, shown_hash: str, by: str) -> dat
             return None
         _decide(session, item.review, ReviewState.APPROVED, by, now)
         effect = make_effect(
-            session, item.proposal, services.channel.name, item.review.asked_at,
+            session, item.proposal, services.way(item.proposal.medium).name, item.review.asked_at,
             due_at=now, approved_by=(first, by) if first else (by,),
         )  # fmt: skip
         advance(

@@ -10,7 +10,7 @@ import structlog
 
 from winback.decisions.log import seal
 from workers.act import act_all
-from workers.claim import Acted
+from workers.acted import Acted
 from workers.expire import expire_all
 from workers.freshness import default_day
 from workers.propose import Proposed, propose_all

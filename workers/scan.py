@@ -12,7 +12,7 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance, append
 from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Case, Effect, Review
-from winback.store.types import CaseState, EffectState, Outcome, ReviewState
+from winback.store.types import MESSAGE, CaseState, EffectState, Outcome, ReviewState
 from winback.usage.detect.detector import detect
 from winback.usage.detect.scan import Scan
 from winback.usage.drop import Drop, drop_to_plain
@@ -189,7 +189,9 @@ def lapse_waiting(session: Session, case_id: int, now: datetime) -> list[str]:
     reviews = session.exec(
         select(Review).where(Review.case_id == case_id, Review.state == ReviewState.PENDING).with_for_update()
     ).all()
-    effects = session.exec(select(Effect).where(Effect.case_id == case_id).with_for_update()).all()
+    effects = session.exec(
+        select(Effect).where(Effect.case_id == case_id, Effect.part == MESSAGE).with_for_update()
+    ).all()
     if any(one.state == EffectState.IN_FLIGHT for one in effects):
         raise ConflictError(f"an effect of case {case_id} is being carried out", fix="look again")
     lapsed = []

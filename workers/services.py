@@ -1,9 +1,12 @@
 """What the steps work with; `winback.bootstrap` puts it together, tests put in fakes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
+
+from tools.channels.missing import MissingChannel
+from winback.breaker import Breaker
 
 if TYPE_CHECKING:  # what only reviews or records something starts without agents, DuckDB and NumPy
     from agents.brief import Brief
@@ -20,6 +23,7 @@ if TYPE_CHECKING:  # what only reviews or records something starts without agent
     from winback.store.store import Store
     from winback.usage.warehouse import Warehouse
     from workers.freshness import Recovery
+    from workers.link import Links
     from workers.policy_source import PolicySource
 
 
@@ -37,7 +41,10 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """One composition. `policies` and `shadow` are looked at before every decision (`watch_policies`)."""
+    """One composition. `policies` and `shadow` are looked at before every decision (`watch_policies`).
+
+    `channels` are the ways out by their medium; `links` lead to the customer's pages, where there are any.
+    """
 
     settings: "Settings"
     clock: "Clock"
@@ -48,16 +55,26 @@ class Services:
     policies: "PolicySource"
     selector: Chooser
     writer: "Writer"
-    channel: "Channel"
+    channels: "Mapping[str, Channel]"
     recovery: "Recovery"
     meter: "Meter"
     owner: str
     shadow: "PolicySource | None" = None
+    links: "Links | None" = None
+    breakers: "dict[str, Breaker]" = field(default_factory=dict)
 
     @property
     def again(self) -> timedelta:
         """How long until an agent looks again at a case nobody was contacted for."""
         return timedelta(days=self.settings.worker.propose_again_days)
+
+    def way(self, medium: str) -> "Channel":
+        """The channel for a medium; one that refuses everything where none is configured."""
+        return self.channels.get(medium) or MissingChannel(medium)
+
+    def breaker(self, medium: str) -> "Breaker":
+        """What keeps an outage of one channel from being tried at with every act that is due."""
+        return self.breakers.setdefault(medium, Breaker(self.clock))
 
     @property
     def policy(self) -> "Policy":

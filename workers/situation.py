@@ -10,10 +10,9 @@ from sqlmodel import Session, col, select
 from tools.tool import Busy, Person, Situation
 from winback.settings import Company
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
-from winback.store.types import EffectState, ReviewState, UtcDateTime
+from winback.store.types import EMAIL, EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
-from workers.counting import MEDIUM
 from workers.facts import Past, Subject
 from workers.past import past_of
 from workers.services import Services
@@ -33,7 +32,7 @@ REACHABLE = (
 GRANTED = (
     select(Consent.contact_id)
     .join(Contact)
-    .where(Contact.account_id == bindparam("account"), Consent.channel == MEDIUM, Consent.state == "granted")
+    .where(Contact.account_id == bindparam("account"), Consent.channel == EMAIL, Consent.state == "granted")
 )
 BUSY = (
     select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
@@ -120,6 +119,7 @@ def situation_of(
         now=now,
         had=had,
         busy=busy,
+        pages=services.links is not None,
     )
 
 

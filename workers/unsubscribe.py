@@ -11,7 +11,7 @@ from winback.errors import ConflictError
 from winback.store.models import Case, Contact, Effect, Proposal, Review
 from winback.store.people import contacts_like, unsubscribe
 from winback.store.store import Store
-from winback.store.types import CaseState, EffectState, ReviewState
+from winback.store.types import CUSTOMER, MESSAGE, CaseState, EffectState, ReviewState
 from workers.services import Services
 
 WAITING = (CaseState.IN_REVIEW, CaseState.ACTING)
@@ -79,6 +79,7 @@ def _withdraw(session: Session, services: Services, case: Case, contact_id: int)
     effects = session.exec(
         select(Effect)
         .where(Effect.case_id == case.id, Effect.contact_id == contact_id, Effect.state == EffectState.PENDING)
+        .where(Effect.part == MESSAGE, Effect.audience == CUSTOMER)
         .with_for_update()
     ).all()
     if not effects and not reviews:

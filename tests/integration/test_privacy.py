@@ -129,7 +129,7 @@ def held(services: Services, who: Who) -> Services:
 
 def hold(services: Services, who: Who) -> Services:
     """Import, a sent message, a rejected proposal, a waiting one, interactions; the log sealed."""
-    services = replace(services, channel=FilesChannel(services.settings.outbox_folder))
+    services = replace(services, channels={"email": FilesChannel(services.settings.outbox_folder)})
     rules(services)
     import_people(services, who)
     import_file(services, who)
@@ -476,7 +476,7 @@ def test_a_mail_servers_answer_that_quotes_the_address(held: Services, who: Who)
 @pytest.fixture
 def alone(services: Services, who: Who) -> Services:
     """An account that is a person: its key is the address, its only contact goes by it too."""
-    services = replace(services, channel=FilesChannel(services.settings.outbox_folder))
+    services = replace(services, channels={"email": FilesChannel(services.settings.outbox_folder)})
     people, usage = who.folder / "people.csv", who.folder / "usage.csv"
     row = (who.email, who.name, "Europe/Berlin", "starter", who.email, who.name, who.email, "granted", "")
     who._write("people.csv", PEOPLE, [row])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from prompts.message import Message
@@ -59,11 +59,12 @@ class Receipt:
 
 
 class NotSent(WinbackError):  # noqa: N818 - it names what is known, beside MaybeSent
-    """It certainly did not go. `retry`: the same parcel may go later."""
+    """It certainly did not go. `retry`: the same parcel may go later, not before `after` from now."""
 
-    def __init__(self, reason: str, *, retry: bool) -> None:
+    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
         self.reason = reason
         self.retry = retry
+        self.after = after
         super().__init__(reason)
 
 

@@ -6,7 +6,16 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from winback.store.types import CaseState, EffectState, ReviewState, RunState, UtcDateTime
+from winback.store.types import (
+    CUSTOMER,
+    EMAIL,
+    MESSAGE,
+    CaseState,
+    EffectState,
+    ReviewState,
+    RunState,
+    UtcDateTime,
+)
 
 Json = dict[str, Any]
 
@@ -124,6 +133,7 @@ class Case(SQLModel, table=True):
 class Proposal(SQLModel, table=True):
     """What an agent or a reviewer suggests. Immutable; `action_hash` is the hash of what would happen.
 
+    `medium` is over what it would go, `audience` who would get it: the customer, or a colleague of ours.
     `busy_*` is the time of a host that it takes, so that two cases are not offered one slot.
     """
 
@@ -146,6 +156,8 @@ class Proposal(SQLModel, table=True):
     busy_host: str | None = Field(default=None, max_length=320)
     busy_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
     busy_until: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    medium: str = Field(default=EMAIL, max_length=40)
+    audience: str = Field(default=CUSTOMER, max_length=20)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -179,7 +191,9 @@ class Effect(SQLModel, table=True):
     """One act in the outside world. Its intent is committed before the call, under a lease with a fence.
 
     `epoch` rises with every claim: whoever completes must still hold the epoch it claimed.
-    `proposed_at` is when its proposal was last judged anew: from then on it grows old.
+    `proposed_at` is when its proposal was last judged anew: from then on it grows old. `part` is
+    "message" for the act that was proposed; any other follows from the customer's answer to it: the act
+    `parent_id`, with what it needs in `payload`.
     """
 
     __table_args__ = (
@@ -197,6 +211,11 @@ class Effect(SQLModel, table=True):
     contact_id: int = Field(foreign_key="contact.id")
     tool: str = Field(max_length=100)
     catalogue_id: str = Field(max_length=100)
+    part: str = Field(default=MESSAGE, max_length=40)
+    parent_id: int | None = Field(default=None, foreign_key="effect.id", index=True)
+    medium: str = Field(default=EMAIL, max_length=40)
+    audience: str = Field(default=CUSTOMER, max_length=20)
+    payload: Json = _json()
     channel: str = Field(max_length=40)
     value: float = 0.0
     state: str = Field(default=EffectState.PENDING, max_length=20)

@@ -8,6 +8,22 @@ from sqlalchemy import DateTime, Dialect, TypeDecorator
 
 from winback.clock import aware
 
+EMAIL, IN_APP, SLACK, WEBHOOK, ENTITLEMENT, CALENDAR = (
+    "email",
+    "in_app",
+    "slack",
+    "webhook",
+    "entitlement",
+    "calendar",
+)
+"""Media: over what an act goes, whichever channel carries it."""
+MEDIA = (EMAIL, IN_APP, SLACK, WEBHOOK)
+"""Those that carry words, of which a policy can speak; the others follow from a customer's answer."""
+CUSTOMER, COLLEAGUE = "customer", "colleague"
+"""Audiences: who gets it."""
+MESSAGE, NOTICE, GRANT, TAKE_BACK, EVENT, INVITE = "message", "notice", "grant", "take_back", "event", "invite"
+"""Parts: the act that was proposed, and those that follow from the customer's answer to it."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware datetimes in, aware UTC datetimes out, on SQLite as on PostgreSQL; naive ones are refused."""

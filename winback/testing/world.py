@@ -23,7 +23,7 @@ from winback.decisions.log import advance
 from winback.settings import Settings
 from winback.store.models import Account, Case, Consent, Contact, DecisionEntry
 from winback.store.store import Store
-from winback.store.types import CaseState
+from winback.store.types import EMAIL, CaseState
 from winback.testing.channel import MemoryChannel
 from winback.testing.selector import ScriptedSelector
 from winback.usage.drop import Channel, Driver, Drop, DropKind, drop_to_plain
@@ -108,7 +108,7 @@ def world(store: Store, folder: Path, policy: str = PERMISSIVE, now: datetime = 
         meter=Meter(),
         selector=ScriptedSelector(),
         writer=SilentWriter(),
-        channel=MemoryChannel(),
+        channels={EMAIL: MemoryChannel()},
         recovery=Recovery(warehouse, store, settings),
         owner="test-owner/0/1/1.00",
     )

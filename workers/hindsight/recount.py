@@ -8,7 +8,8 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from policies.counter import Counter
-from workers.counting import CAME_BACK, CONTACTED, MEDIUM
+from winback.store.types import CUSTOMER
+from workers.counting import CAME_BACK, CONTACTED, OF_CONTACT
 from workers.hindsight.raw import Raw, Row, moment
 
 Act = tuple[int | None, str | None]
@@ -17,10 +18,11 @@ MILLIONTHS = 1_000_000
 """Amounts are added up as whole numbers: a sum must not depend on where the adding began."""
 
 EFFECTS = f"""
-    SELECT intent_at, tool, value, approved_by, first_approved_by, case_id, action_hash FROM effect
+    SELECT intent_at, tool, value, approved_by, first_approved_by, case_id, action_hash, medium FROM effect
     WHERE intent_at IS NOT NULL AND state IN ({", ".join(f"'{one.value}'" for one in CONTACTED)})
+    AND part IN ({", ".join(f"'{one}'" for one in OF_CONTACT)}) AND audience = '{CUSTOMER}'
 """  # noqa: S608  names of ours
-CAME = "SELECT at, tool, recorded_at FROM interaction WHERE kind = ?"
+CAME = "SELECT at, tool, recorded_at, channel FROM interaction WHERE kind = ?"
 USED = "SELECT at, tokens_in + tokens_out, money, case_id FROM model_use"
 INTENT = "SELECT MIN(id) FROM decision_entry WHERE kind = 'intent' AND at = ? AND case_id = ? AND action_hash = ?"
 TURN = """
@@ -52,16 +54,14 @@ class Recount:
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
         self._series: dict[tuple[object, ...], Series] = {}
-        self._returned: dict[str, list[tuple[datetime, str | None, datetime]]] = {}
+        self._returned: dict[str, list[tuple[datetime, str | None, datetime, str]]] = {}
 
     def count(self, counter: Counter, now: datetime, entry: int, act: Act | None) -> float:
         """As `workers.counting.count`, for the moment of an earlier entry and without the act that it is about."""
-        if counter.channels and MEDIUM not in counter.channels:
-            return 0.0
         if counter.what in CAME_BACK:
             return float(self._came_back(counter, now))
         until = now if counter.until is None else min(counter.until, now)
-        key = (counter.what, counter.tools, counter.approved_by)
+        key = (counter.what, counter.tools, counter.channels, counter.approved_by)
         if key not in self._series:
             self._series[key] = Series(self._happened(counter))
         total = self._series[key].total(counter.since, until, Before(now, entry, act))
@@ -83,7 +83,9 @@ class Recount:
         return [
             row
             for row in self._raw.rows(EFFECTS)
-            if (not counter.tools or row[1] in counter.tools) and (by is None or by in row[3:5])
+            if (not counter.tools or row[1] in counter.tools)
+            and (not counter.channels or row[7] in counter.channels)
+            and (by is None or by in row[3:5])
         ]
 
     def _effect(self, row: Row, amount: int) -> Happened:
@@ -101,13 +103,16 @@ class Recount:
         what = CAME_BACK[counter.what].value
         if what not in self._returned:
             rows = self._raw.rows(CAME, what)
-            self._returned[what] = [(moment(at), tool, moment(recorded)) for at, tool, recorded in rows]
+            self._returned[what] = [
+                (moment(at), tool, moment(recorded), channel) for at, tool, recorded, channel in rows
+            ]
         return sum(
             counter.since <= at
             and (counter.until is None or at < counter.until)
             and recorded <= now
             and (not counter.tools or tool in (None, *counter.tools))
-            for at, tool, recorded in self._returned[what]
+            and (not counter.channels or channel in counter.channels)
+            for at, tool, recorded, channel in self._returned[what]
         )
 
 

@@ -55,7 +55,7 @@ def test_caps_hold(
         with store.read() as session:
             reached = session.exec(select(func.count()).where(col(Effect.state).in_(CONTACTED))).one()
         assert reached <= most
-        assert len(services.channel.sent) <= most  # type: ignore[attr-defined]
+        assert len(services.channels["email"].sent) <= most  # type: ignore[attr-defined]
 
 
 def live(services: Services, steps: list[tuple[int, int, bool]]) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tests.conftest import empty_sqlite, engine_of
-from tools.channels.channel import MaybeSent, NotSent
+from tools.channels.channel import Capability, MaybeSent, NotSent
 from winback.clock import SimulatedClock
 from winback.decisions.log import seal
 from winback.decisions.verify import verify
@@ -41,14 +41,16 @@ class LifeOfCases(RuleBasedStateMachine):
         self.store = engine_of(empty_sqlite())
         self.stack.callback(self.store.close)
         self.services = self.stack.enter_context(world(self.store, folder))
-        self.channel = self.services.channel
+        self.channel = self.services.channels["email"]
         self.stopped: dict[int, int] = {}
 
     def teardown(self) -> None:
         self.stack.close()
 
-    @initialize()
-    def cases(self) -> None:
+    @initialize(capability=st.sampled_from(["keyed", "lookup", "blind"]), lost=st.booleans())
+    def cases(self, capability: Capability, lost: bool) -> None:
+        assert isinstance(self.channel, MemoryChannel)
+        self.channel.capability, self.channel.lost = capability, lost
         with self.store.write() as session:
             for number, kind in enumerate(KINDS):
                 account = add_account(session, f"account-{number}")
@@ -134,7 +136,9 @@ class LifeOfCases(RuleBasedStateMachine):
         with self.store.read() as session:
             cases = {one.id: one.state for one in session.exec(select(Case)).all()}
             pending = session.exec(select(Review.case_id).where(Review.state == ReviewState.PENDING)).all()
-            waiting = session.exec(select(Effect.case_id).where(Effect.state == EffectState.PENDING)).all()
+            waiting = session.exec(
+                select(Effect.case_id).where(col(Effect.state).in_((EffectState.PENDING, EffectState.IN_FLIGHT)))
+            ).all()
         assert sorted(pending) == sorted(one for one, state in cases.items() if state == CaseState.IN_REVIEW)
         assert sorted(waiting) == sorted(one for one, state in cases.items() if state == CaseState.ACTING)
 

@@ -47,8 +47,8 @@ def test_a_kill_switch_holds_for_the_very_next_effect(services: Services) -> Non
     start(services)
     write(services, PERMISSIVE + STOP)
     assert [one.kind.value for one in act_all(services)] == ["lapsed"]
-    assert isinstance(services.channel, MemoryChannel)
-    assert services.channel.sent == []
+    assert isinstance(services.channels["email"], MemoryChannel)
+    assert services.channels["email"].sent == []
 
 
 def test_a_change_is_written_down_once_with_hash_and_author(services: Services) -> None:

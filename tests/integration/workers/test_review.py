@@ -53,8 +53,8 @@ def later(services: Services, **delta: float) -> None:
 
 
 def sent(services: Services) -> int:
-    assert isinstance(services.channel, MemoryChannel)
-    return len(services.channel.sent)
+    assert isinstance(services.channels["email"], MemoryChannel)
+    return len(services.channels["email"].sent)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_what_was_approved_is_what_is_sent(queued: Services) -> None:
     """The stored message goes out, word for word."""
     reviews.approve(queued, 1, item(queued).action_hash, "rita")
     assert [one.kind.value for one in act_all(queued)] == ["done"]
-    assert isinstance(queued.channel, MemoryChannel)
+    assert isinstance(queued.channels["email"], MemoryChannel)
     with queued.store.read() as session:
         proposal = session.get_one(Proposal, 1)
-    assert queued.channel.sent[0].message.body == proposal.message["body"]
+    assert queued.channels["email"].sent[0].message.body == proposal.message["body"]
     assert entries(queued.store, 1) == ["case_opened", "queued", "approved", "intent", "done"]
     assert verify(queued.store).problems == ()
 

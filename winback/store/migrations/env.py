@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlmodel import SQLModel, String
 
+import winback.store.answers
 import winback.store.bookkeeping
 import winback.store.models
 from winback.store.types import UtcDateTime

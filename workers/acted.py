@@ -1,0 +1,71 @@
+"""What became of an effect, written down: its entry in the log, and the case that waits for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from winback.canonical import content_hash
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import advance
+from winback.store.models import Effect
+from winback.store.types import MESSAGE, CaseState, EffectState
+
+ACTING = (CaseState.ACTING,)
+ANY = tuple(CaseState)
+
+
+@dataclass(frozen=True)
+class Acted:
+    """What became of one effect in one attempt."""
+
+    effect_id: int
+    case_id: int
+    tool: str
+    kind: EntryKind
+
+
+def acted(effect: Effect, kind: EntryKind) -> Acted:
+    """The word on one effect."""
+    return Acted(effect.id or 0, effect.case_id, effect.tool, kind)
+
+
+def step(
+    session: Session,
+    effect: Effect,
+    kind: EntryKind,
+    now: datetime,
+    body: dict[str, Any],
+    *,
+    evidence: bytes | None = None,
+    **changes: Any,
+) -> Acted:
+    """One entry. The case waits for its message alone: what follows from an answer changes nothing of it."""
+    told = {**body, "effect": effect.key}
+    if effect.part == MESSAGE:
+        advance(session, effect.case_id, kind, now, told, allowed=ACTING, evidence=evidence, **changes)
+    else:
+        told = {**told, "action_hash": effect.action_hash, "part": effect.part}
+        advance(session, effect.case_id, kind, now, told, allowed=ANY, evidence=evidence)
+    return acted(effect, kind)
+
+
+def log_done(session: Session, effect: Effect, receipt: dict[str, str], now: datetime) -> Acted:
+    """The entry of an effect that is done, with its case taken on."""
+    body = {"action_hash": effect.action_hash, "receipt_hash": content_hash(receipt)}
+    return step(
+        session, effect, EntryKind.DONE, now, body,
+        state=CaseState.WATCHING, contacted_at=now, next_at=None,
+    )  # fmt: skip
+
+
+def unknown(session: Session, effect: Effect, now: datetime, problem: str) -> Acted:
+    """Nobody can say whether it went: a person looks, nothing tries it again."""
+    effect.state = EffectState.UNKNOWN
+    effect.problem = f"may have been sent: {problem}"
+    session.flush()
+    return step(
+        session, effect, EntryKind.MAY_HAVE_BEEN_SENT, now, {"action_hash": effect.action_hash},
+        state=CaseState.WATCHING, contacted_at=now, next_at=None,
+    )  # fmt: skip

@@ -1,0 +1,292 @@
+"""What a customer answers on the pages: each answer is one transaction, with all that follows from it.
+
+Of two answers to one question the first counts; the same one again changes nothing and is no error. A link
+proves only that somebody has the message: what it can do concerns its own act and its own contact alone.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlmodel import Session, col, select
+
+from prompts.message import clean, render_message
+from tools.catalogue import Plan, Trial
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import NO_KEY, advance
+from winback.errors import ConflictError, InputError
+from winback.store.answers import Answer
+from winback.store.models import Account, Case, Contact, Effect, Interaction, Proposal
+from winback.store.types import (
+    EMAIL,
+    ENTITLEMENT,
+    GRANT,
+    MESSAGE,
+    NOTICE,
+    TAKE_BACK,
+    CaseState,
+    EffectState,
+    InteractionKind,
+)
+from workers.follow_up import follow
+from workers.services import Services
+
+ARRIVED = (EffectState.IN_FLIGHT, EffectState.DONE, EffectState.UNKNOWN)
+"""Whoever answers has the message, whatever we know of its arrival."""
+NOTICE_BEFORE = timedelta(days=3)
+SHORT = timedelta(days=7)
+"""A trial this short is not announced days ahead: the notice comes a day before."""
+WORDS_LIMIT = 2000
+SCORES = {"csat": range(1, 6), "ces": range(1, 8), "nps": range(11)}
+"""Customer satisfaction 1 to 5, customer effort 1 to 7, net promoter 0 to 10."""
+Yes = Literal["accepted", "declined"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The act that a link came with, and whom it went to."""
+
+    effect: Effect
+    proposal: Proposal
+    case: Case
+    account: Account
+    contact: Contact
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A trial as it was offered, open until a moment. `answer` is what they said, None while they have not."""
+
+    trial: Trial
+    plan: Plan
+    current: Plan
+    days: int
+    open_until: datetime
+    answer: Yes | None
+    ends_at: datetime | None
+
+
+def asked(session: Session, key: str, *, lock: bool = False) -> Asked:
+    """What a link's key names; `lock` lets nobody else answer meanwhile.
+
+    Raises:
+        InputError: there is nothing of the kind, it never left, or the person's data were erased.
+    """
+    query = select(Effect).where(Effect.key == key, Effect.part == MESSAGE)
+    effect = session.exec(query.with_for_update() if lock else query).first()
+    if effect is None or effect.state not in ARRIVED:
+        raise InputError("there is nothing to answer here any more", fix="reply to the message instead")
+    contact = session.get_one(Contact, effect.contact_id)
+    if contact.erased_at is not None:
+        raise InputError("there is nothing to answer here any more", fix="your data were erased")
+    return Asked(
+        effect,
+        session.get_one(Proposal, effect.proposal_id),
+        session.get_one(Case, effect.case_id),
+        session.get_one(Account, effect.account_id),
+        contact,
+    )
+
+
+def answer_to(session: Session, effect_id: int | None, question: str) -> Answer | None:
+    """What they said, if they said anything."""
+    return session.exec(select(Answer).where(Answer.effect_id == effect_id, Answer.question == question)).first()
+
+
+def offer_of(session: Session, services: Services, one: Asked) -> Offer:
+    """The offer that an act made.
+
+    Raises:
+        InputError: it made none, or what it offered is in the catalogue no more.
+    """
+    arguments, catalogue = one.proposal.arguments, services.catalogue
+    trial = catalogue.trial(str(arguments.get("trial", "")))
+    plan = catalogue.plan(trial.plan) if trial else None
+    current = catalogue.plan(one.account.plan)
+    if trial is None or plan is None or current is None:
+        raise InputError("this offer can no longer be had", fix="reply to the message instead")
+    sent, days = one.effect.intent_at or one.effect.proposed_at, int(arguments["days"])
+    said = answer_to(session, one.effect.id, "offer")
+    accepted = said is not None and said.value == "accepted"
+    return Offer(
+        trial=trial,
+        plan=plan,
+        current=current,
+        days=days,
+        open_until=sent + timedelta(days=trial.answer_days),
+        answer=said.value if said is not None else None,  # type: ignore[arg-type]
+        ends_at=said.at + timedelta(days=days) if said is not None and accepted else None,
+    )
+
+
+def answer_offer(services: Services, key: str, value: Yes) -> Offer:
+    """Accept or decline. Accepting grants the plan, and plans the notice and the taking back with it.
+
+    Raises:
+        InputError: it is no offer, its time is over, or the account has another plan by now.
+        ConflictError: the other answer was given before.
+    """
+    now = services.clock.now()
+    with services.store.write() as session:
+        one = asked(session, key, lock=True)
+        offer = offer_of(session, services, one)
+        if offer.answer is not None:
+            return _same(offer, value)
+        if offer.open_until <= now:
+            raise InputError(
+                f"this offer ended on {offer.open_until:%Y-%m-%d}", fix="reply to the message instead"
+            )
+        if offer.current.id not in offer.trial.from_plans:
+            raise InputError(
+                "your plan has changed since, and the offer does not fit it", fix="nothing was changed"
+            )
+        planned = _granting(services, one, offer, now) if value == "accepted" else []
+        session.add_all(planned)
+        if value == "declined":
+            _refused(session, one, now)
+        note_answer(session, one, "offer", value, now, follows=[each.key for each in planned])
+        return offer_of(session, services, one)
+
+
+def _same(offer: Offer, value: Yes) -> Offer:
+    if offer.answer != value:
+        raise ConflictError(f"this offer was {offer.answer} before", fix="reply to the message to change that")
+    return offer
+
+
+def _granting(services: Services, one: Asked, offer: Offer, now: datetime) -> list[Effect]:
+    until = now + timedelta(days=offer.days)
+    payload = {
+        "trial": offer.trial.id,
+        "plan": offer.plan.id,
+        "from_plan": offer.current.id,
+        "days": offer.days,
+        "until": until.isoformat(),
+    }
+    warned = until - (NOTICE_BEFORE if until - now > SHORT else timedelta(days=1))
+    message = render_message(
+        "trial_ends", one.contact.language.partition("-")[0].lower(), _ending(services, one, offer, until), {},
+        services.settings.company, pages=services.links is not None,
+    )  # fmt: skip
+    return [
+        follow(services, one.effect, GRANT, ENTITLEMENT, now, payload),
+        follow(services, one.effect, NOTICE, EMAIL, max(now, warned), {"message": asdict(message)}),
+        follow(services, one.effect, TAKE_BACK, ENTITLEMENT, until, payload),
+    ]
+
+
+def _ending(services: Services, one: Asked, offer: Offer, until: datetime) -> dict[str, Any]:
+    return {
+        "name": one.contact.name,
+        "owner": one.account.owner_name or services.settings.company.name,
+        "plan": offer.plan.name,
+        "current_plan": offer.current.name,
+        "days": offer.days,
+        "until": until.date(),
+    }
+
+
+def _refused(session: Session, one: Asked, now: datetime) -> None:
+    """A refusal is a fact of its own: the policy keeps from making the same offer again."""
+    session.add(
+        Interaction(
+            account_id=one.account.id or 0,
+            contact_id=one.contact.id,
+            kind=InteractionKind.REFUSAL,
+            channel=one.effect.medium,
+            at=now,
+            tool=one.effect.tool,
+            catalogue_id=one.effect.catalogue_id,
+            effect_id=one.effect.id,
+            by="page",
+            recorded_at=now,
+        )
+    )
+
+
+def note_answer(
+    session: Session, one: Asked, question: str, value: str, now: datetime, *, words: str = "", **more: Any
+) -> None:
+    """The row and its entry. Their words stay out of the log."""
+    session.add(
+        Answer(
+            effect_id=one.effect.id or 0,
+            contact_id=one.contact.id or 0,
+            question=question,
+            value=value,
+            words=words,
+            at=now,
+        )
+    )
+    session.flush()
+    body = {"effect": one.effect.key, "contact": one.contact.id, "question": question, "value": value, **more}
+    advance(session, one.case.id or 0, EntryKind.ANSWERED, now, body, allowed=tuple(CaseState))
+
+
+def answer_survey(services: Services, key: str, score: int) -> None:
+    """One number in the scale that the settings name; a second one is thanked for and not counted.
+
+    Raises:
+        InputError: it is outside the scale.
+    """
+    now, kind = services.clock.now(), services.settings.pages.survey
+    if score not in SCORES[kind]:
+        raise InputError(f"{score} is not on this scale", fix=f"choose {SCORES[kind][0]} to {SCORES[kind][-1]}")
+    with services.store.write() as session:
+        one = asked(session, key, lock=True)
+        if answer_to(session, one.effect.id, "survey") is None:
+            note_answer(session, one, "survey", f"{kind} {score}", now)
+
+
+def contest(services: Services, key: str, words: str) -> None:
+    """They object to the decision, or say that a fact is wrong: a reply that a person must read.
+
+    Raises:
+        InputError: they said nothing.
+    """
+    now, said = services.clock.now(), clean(words, WORDS_LIMIT)
+    if not said:
+        raise InputError("nothing was written", fix="say in a few words what is wrong")
+    with services.store.write() as session:
+        one = asked(session, key, lock=True)
+        if answer_to(session, one.effect.id, "contest") is not None:
+            raise ConflictError(
+                "you have written to us about this before", fix="reply to the message to add to it"
+            )
+        session.add(
+            Interaction(
+                account_id=one.account.id or 0,
+                contact_id=one.contact.id,
+                kind=InteractionKind.REPLY,
+                channel=one.effect.medium,
+                at=now,
+                tool=one.effect.tool,
+                effect_id=one.effect.id,
+                by="page",
+                note=said,
+                recorded_at=now,
+            )
+        )
+        note_answer(session, one, "contest", "written", now, words=said)
+
+
+def contact_of(services: Services, key: str) -> int:
+    """Whom a link belongs to.
+
+    Raises:
+        InputError: as `asked`.
+    """
+    with services.store.read() as session:
+        return asked(session, key).contact.id or 0
+
+
+def locked(session: Session, contact_id: int) -> Contact:
+    """The contact, with nobody else changing them; their other rows stay free."""
+    return session.get_one(Contact, contact_id, with_for_update=NO_KEY, populate_existing=True)
+
+
+def later_effects(session: Session, one: Asked) -> list[Effect]:
+    """What followed from answers to an act, oldest first."""
+    return list(
+        session.exec(select(Effect).where(Effect.parent_id == one.effect.id).order_by(col(Effect.id))).all()
+    )

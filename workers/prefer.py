@@ -1,0 +1,139 @@
+"""What a person says they want: channels, topics, language, how often. Stated once, used from the next act on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from tools.catalogue import Level
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import append
+from winback.errors import InputError
+from winback.store.answers import Preference
+from winback.store.models import Consent, Contact
+from winback.store.types import EMAIL, IN_APP
+from workers.answer import asked, locked
+from workers.services import Services
+from workers.unsubscribe import stop_contact
+
+PURPOSE = "retention"
+SOURCE = "preferences page"
+LANGUAGES = ("en", "hi")
+OFTEN = (None, 7, 14, 30, 90)
+"""Days between two contacts that one can choose; None leaves it to the operator's policy."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """All that the page shows and sets. `channels` they agree to, `topics` (tools) they do not want to hear of."""
+
+    language: str
+    channels: frozenset[str]
+    topics: frozenset[str]
+    days_between: int | None
+    level: Level | None
+    stopped: bool = False
+
+
+def channels_on_offer(services: Services) -> tuple[str, ...]:
+    """Media that reach customers here."""
+    return tuple(one for one in (EMAIL, IN_APP) if one in services.channels)
+
+
+def wishes_of(session: Session, services: Services, contact: Contact) -> Wishes:
+    """What is known of a person's wishes."""
+    said = session.get(Preference, contact.id)
+    granted = session.exec(
+        select(Consent.channel).where(
+            Consent.contact_id == contact.id, Consent.purpose == PURPOSE, Consent.state == "granted"
+        )
+    ).all()
+    base = contact.language.partition("-")[0].lower()
+    return Wishes(
+        language=base if base in LANGUAGES else LANGUAGES[0],
+        channels=frozenset(granted) & frozenset(channels_on_offer(services)),
+        topics=frozenset(said.topics if said else ()),
+        days_between=said.days_between if said else None,
+        level=said.level if said else None,  # type: ignore[arg-type]
+        stopped=contact.unsubscribed_at is not None,
+    )
+
+
+def prefer(services: Services, key: str, wishes: Wishes) -> None:
+    """Set a person's wishes. They undo no unsubscribe.
+
+    Raises:
+        InputError: a value that is none of those on the page.
+    """
+    _check(services, wishes)
+    now = services.clock.now()
+    with services.store.write() as session:
+        contact = locked(session, asked(session, key).contact.id or 0)
+        before = wishes_of(session, services, contact)
+        if _said(before) == _said(wishes):
+            return
+        if wishes.language != before.language:
+            contact.language = wishes.language
+        _consents(session, services, contact, wishes, before, now)
+        row = session.get(Preference, contact.id) or Preference(contact_id=contact.id or 0, at=now)
+        row.topics, row.days_between, row.level, row.at = (
+            sorted(wishes.topics),
+            wishes.days_between,
+            wishes.level,
+            now,
+        )
+        session.add(row)
+        session.flush()
+        append(session, EntryKind.PREFERRED, now, {"contact": contact.id, **_said(wishes)})
+
+
+def _check(services: Services, wishes: Wishes) -> None:
+    known = (
+        wishes.language in LANGUAGES
+        and wishes.channels <= set(channels_on_offer(services))
+        and wishes.topics <= services.registry.tool_names()
+        and wishes.days_between in OFTEN
+        and wishes.level in (None, "beginner", "advanced")
+    )
+    if not known:
+        raise InputError("a choice is none of those on the page", fix="open the page again")
+
+
+def _said(wishes: Wishes) -> dict[str, Any]:
+    """None of it is personal by itself: it stands in the log."""
+    return {
+        "language": wishes.language,
+        "channels": sorted(wishes.channels),
+        "topics": sorted(wishes.topics),
+        "days_between": wishes.days_between,
+        "level": wishes.level,
+    }
+
+
+def _consents(
+    session: Session, services: Services, contact: Contact, wishes: Wishes, before: Wishes, now: datetime
+) -> None:
+    """Only what they changed: an unknown consent stays unknown where they left it as it was."""
+    for channel in channels_on_offer(services):
+        if (channel in wishes.channels) == (channel in before.channels):
+            continue
+        state = "granted" if channel in wishes.channels else "refused"
+        row = session.get(Consent, (contact.id, channel, PURPOSE))
+        if row is None:
+            row = Consent(contact_id=contact.id or 0, channel=channel, purpose=PURPOSE, state=state)
+        row.state, row.source, row.at = state, SOURCE, now.date().isoformat()
+        session.add(row)
+    session.flush()
+
+
+def stop(services: Services, key: str) -> bool:
+    """Unsubscribe whoever got the message, and everybody with the same address; False when it was done before."""
+    with services.store.read() as session:
+        contact = asked(session, key).contact
+        same = [contact.id or 0]
+        if contact.email:
+            query = select(Contact.id).where(col(Contact.email) == contact.email, Contact.id != contact.id)
+            same += [one for one in session.exec(query).all() if one is not None]
+    stopped = [stop_contact(services, one, "unsubscribe page") for one in same]
+    return any(stopped)

@@ -1,0 +1,32 @@
+"""When an act that certainly did not go is tried again."""
+
+from datetime import timedelta
+
+from tenacity import RetryCallState
+from tenacity.wait import wait_exponential_jitter
+
+from tools.channels.channel import NotSent
+from winback.store.types import ENTITLEMENT, WEBHOOK
+
+FIRST = timedelta(minutes=1)
+LONGEST = timedelta(hours=6)
+PATIENT = (WEBHOOK, ENTITLEMENT)
+"""Media whose receivers are machines of the operator's: they may be down for a weekend."""
+PATIENT_ATTEMPTS = 20
+"""About three days: an hour and a half until waits are `LONGEST`, then ten of these."""
+_wait = wait_exponential_jitter(
+    multiplier=FIRST.total_seconds(), max=LONGEST.total_seconds(), jitter=FIRST.total_seconds() / 2
+)
+
+
+def wait_after(attempts: int, problem: NotSent) -> timedelta:
+    """How long after the `attempts`-th try; a receiver that named a time is not asked before it."""
+    state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # only the number is looked at
+    state.attempt_number = attempts
+    wait = timedelta(seconds=_wait(state))
+    return max(wait, problem.after) if problem.after is not None else wait
+
+
+def attempts_of(medium: str, configured: int) -> int:
+    """How many tries an act gets before a person is asked."""
+    return max(configured, PATIENT_ATTEMPTS) if medium in PATIENT else configured
