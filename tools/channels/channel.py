@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from prompts.message import Message
@@ -59,11 +59,15 @@ class Receipt:
 
 
 class NotSent(WinbackError):  # noqa: N818 - it names what is known, beside MaybeSent
-    """It certainly did not go. `retry`: the same parcel may go later."""
+    """It certainly did not go. `retry`: the same parcel may go later.
 
-    def __init__(self, reason: str, *, retry: bool) -> None:
+    `after` is how long the receiver asked us to wait first, where it said so: at most a day.
+    """
+
+    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
         self.reason = reason
         self.retry = retry
+        self.after = after
         super().__init__(reason)
 
 
