@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,6 +145,21 @@ def test_handshake_that_never_ends() -> None:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/x"
         with pytest.raises(NotSent, match="no connection"):
             sender(url, 0.3).post(BODY, {})
+
+
+def test_connection_that_took_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time is over before the first byte was written, none is written."""
+    find = socket.getaddrinfo
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        time.sleep(0.5)
+        return find(*args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    with receiving() as there, pytest.raises(NotSent, match="took too long") as caught:
+        sender(there.url, 0.2).post(BODY, {})
+    assert caught.value.retry is True
+    assert there.posted == []
 
 
 def test_connection_dropped_before_the_body_was_read() -> None:

@@ -57,10 +57,9 @@ class Sender:
         self._seconds = seconds
         self._section = section
         self._tls = tls or ssl.create_default_context()
-        # The transport, not httpx.Client: a client writes every URL into the log and keeps cookies.
-        self._transport = httpx.HTTPTransport(
-            verify=self._tls, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        # The transport, not httpx.Client: a client writes every URL into the log, keeps cookies and asks the
+        # environment for proxies.
+        self._transport = httpx.HTTPTransport(verify=self._tls)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post it once; whatever status comes back is an answer.
