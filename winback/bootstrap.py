@@ -11,14 +11,16 @@ from policies.load import load_policy
 from tools.catalogue import Catalogue, load_catalogue
 from tools.channels.channel import Channel
 from tools.channels.files import FilesChannel
+from tools.channels.slack import SlackChannel
 from tools.channels.smtp import SmtpChannel
+from tools.channels.webhook import WebhookChannel
 from tools.registry import Registry, default_registry
 from winback import HOME
 from winback.clock import Clock
 from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
-from winback.store.types import EMAIL
+from winback.store.types import EMAIL, SLACK, WEBHOOK
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
 from workers.known_names import known_names
@@ -58,7 +60,7 @@ def services(
             policies=policies,
             selector=selector or Selector(model),
             writer=Writer(model),
-            channels={EMAIL: channel or make_channel(settings)},
+            channels=make_channels(settings) if channel is None else {EMAIL: channel},
             recovery=Recovery(warehouse, store, settings),
             meter=model.meter,
             owner=this_owner(),
@@ -72,8 +74,21 @@ def policy_source(path: Path, registry: Registry, catalogue: Catalogue) -> Polic
     return PolicySource(path, lambda: load_policy(path, known_names(registry, catalogue)))
 
 
-def make_channel(settings: Settings) -> Channel:
-    """The configured way out for mail."""
+def make_channels(settings: Settings) -> dict[str, Channel]:
+    """The configured ways out, by their medium.
+
+    Raises:
+        InputError: what the settings say of one cannot be used.
+    """
+    channels = {EMAIL: _mail_channel(settings)}
+    if settings.channels.webhook is not None:
+        channels[WEBHOOK] = WebhookChannel(settings.channels.webhook)
+    if settings.channels.slack is not None:
+        channels[SLACK] = SlackChannel(settings.channels.slack)
+    return channels
+
+
+def _mail_channel(settings: Settings) -> Channel:
     match settings.channels.use:
         case "files":
             return FilesChannel(settings.outbox_folder)

@@ -128,10 +128,31 @@ class Smtp(Section):
     timeout_seconds: float = Field(20, gt=0, le=300, description="For one message.")
 
 
+class Webhook(Section):
+    """A receiver of signed webhooks (Standard Webhooks). See docs/webhooks.md for what it must promise."""
+
+    url: str = Field(description="Where they are posted; https, or http on loopback.")
+    secrets: tuple[SecretStr, ...] = Field(
+        min_length=1,
+        max_length=5,
+        description="Signing secrets (whsec_...), each as {$env: NAME}; two or more while they are being changed.",
+    )
+    timeout_seconds: float = Field(20, gt=0, le=300, description="For one webhook, from connection to answer.")
+
+
+class Slack(Section):
+    """A Slack-compatible incoming webhook."""
+
+    url: SecretStr = Field(description="Its address, which is the secret: write it as {$env: NAME}.")
+    timeout_seconds: float = Field(20, gt=0, le=300, description="For one message, from connection to answer.")
+
+
 class Channels(Section):
     use: Literal["files", "smtp"] = Field("files", description="files: nothing leaves the machine.")
     folder: Path | None = Field(None, description="Where the files channel writes; default HOME/outbox.")
     smtp: Smtp | None = Field(None, description="Needed when `use` is smtp.")
+    webhook: Webhook | None = Field(None, description="With it, signed webhooks can leave the machine.")
+    slack: Slack | None = Field(None, description="With it, messages to your own people can go to Slack.")
 
 
 class Schedule(Section):

@@ -6,6 +6,7 @@ from typing import Any
 
 from winback.errors import InputError
 from winback.settings import Settings
+from winback.web_address import refusal
 from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
 PATHS: tuple[Place, ...] = (
@@ -16,7 +17,22 @@ PATHS: tuple[Place, ...] = (
     ("channels", "folder"),
     ("decisions", "checkpoints"),
 )
-SECRETS: tuple[Place, ...] = (("model", "api_key"), ("channels", "smtp", "password"), ("decisions", "signing_key"))
+SECRETS: tuple[Place, ...] = (
+    ("model", "api_key"),
+    ("channels", "smtp", "password"),
+    ("channels", "webhook", "secrets"),
+    ("channels", "slack", "url"),
+    ("decisions", "signing_key"),
+)
+
+
+class _FromEnvironment(str):
+    """A value of the environment: it may be a secret in the wrong place, so no error shows it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "the variable's value"
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -49,12 +65,16 @@ def _refuse_secret(file: YamlFile, place: Place) -> None:
     value: Any = file.data
     for part in place:
         value = value.get(part) if isinstance(value, dict) else None
-    if isinstance(value, str):
-        raise InputError(
-            f"{'.'.join(map(str, place))}: a secret is written in the file",
-            where=file.where(place),
-            fix="write {$env: NAME} and set the variable",
-        )
+    items: list[tuple[Place, Any]] = [(place, value)]
+    if isinstance(value, list):
+        items = [((*place, number), one) for number, one in enumerate(value)]
+    for where, one in items:
+        if isinstance(one, str):
+            raise InputError(
+                f"{'.'.join(map(str, where))}: a secret is written in the file",
+                where=file.where(where),
+                fix="write {$env: NAME} and set the variable",
+            )
 
 
 def _from_environment(file: YamlFile, node: Any, place: Place, environ: Mapping[str, str]) -> Any:
@@ -63,7 +83,7 @@ def _from_environment(file: YamlFile, node: Any, place: Place, environ: Mapping[
         if unknown := set(node) - {"$env", "default"}:
             raise InputError(f"unknown key {min(unknown)!r} beside $env", where=file.where(place), fix="remove it")
         if isinstance(name, str) and name in environ:
-            return environ[name]
+            return _FromEnvironment(environ[name])
         if "default" in node:
             return node["default"]
         raise InputError(
@@ -95,9 +115,24 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
             where=file.where(("channels", "smtp", "security")),
             fix="use starttls or tls",
         )
+    _check_web(settings, file)
     if (model.base_url is None) != (model.name is None):
         raise InputError(
             "model needs both base_url and name, or neither",
             where=file.where(("model",)),
             fix="add the other",
         )
+
+
+def _check_web(settings: Settings, file: YamlFile) -> None:
+    webhook, slack = settings.channels.webhook, settings.channels.slack
+    for name, url in (
+        ("webhook", webhook.url if webhook else None),
+        ("slack", slack.url.get_secret_value() if slack else None),
+    ):
+        if url is not None and (problem := refusal(url)) is not None:
+            raise InputError(
+                f"channels.{name}.url {problem}",
+                where=file.where(("channels", name, "url")),
+                fix="write https://host/path",
+            )

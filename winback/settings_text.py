@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from winback.settings import Settings, Smtp
+from winback.settings import Settings
 
 SAMPLES = {
     "database.url": "{$env: DATABASE_URL}",
@@ -23,6 +23,9 @@ SAMPLES = {
     "channels.smtp.host": "smtp.example.com",
     "channels.smtp.username": "winback",
     "channels.smtp.password": "{$env: SMTP_PASSWORD}",
+    "channels.webhook.url": "https://billing.example.com/winback",
+    "channels.webhook.secrets": "[{$env: WEBHOOK_SECRET}]",
+    "channels.slack.url": "{$env: SLACK_URL}",
 }
 
 
@@ -89,7 +92,7 @@ def _is_off(inner: type[BaseModel] | None, field: FieldInfo) -> bool:
     """Whether the key stands as a comment: it has no default, or its section would be empty."""
     if inner is None:
         return _is_unset(field)
-    return inner is Smtp or all(_is_unset(one) for one in inner.model_fields.values())
+    return field.default is None or all(_is_unset(one) for one in inner.model_fields.values())
 
 
 def _is_unset(field: FieldInfo) -> bool:

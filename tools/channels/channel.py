@@ -59,7 +59,10 @@ class Receipt:
 
 
 class NotSent(WinbackError):  # noqa: N818 - it names what is known, beside MaybeSent
-    """It certainly did not go. `retry`: the same parcel may go later, not before `after` from now."""
+    """It certainly did not go. `retry`: the same parcel may go later.
+
+    `after` is how long the receiver asked us to wait first, where it said so: at most a day.
+    """
 
     def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
         self.reason = reason

@@ -70,7 +70,6 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("usage", lambda: _usage(settings)),
         ("people", lambda: _people(settings)),
         ("model", lambda: _model(session, offline)),
-        ("channel", lambda: _channel(settings, offline)),
         ("clock", _clock),
     ]
     for what, check in checks:
@@ -78,6 +77,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
             yield check()
         except WinbackError as error:
             yield Finding("bad", what, str(error))
+    yield from _channels(settings, offline)
 
 
 def _home(settings: Settings) -> Finding:
@@ -157,13 +157,22 @@ def _model(session: Session, offline: bool) -> Finding:
         return Finding("ok", "model", f"{name}, answered in {time.perf_counter() - started:.1f} s")
 
 
-def _channel(settings: Settings, offline: bool) -> Finding:
-    channel = bootstrap.make_channel(settings)
-    if not offline:
-        channel.probe()
-    where = settings.outbox_folder if channel.name == "files" else Path(settings.channels.smtp.host)  # type: ignore[union-attr]
-    leaves = "nothing leaves this machine" if channel.name == "files" else "messages leave this machine"
-    return Finding("ok", "channel", f"{channel.name} ({where}): {leaves}")
+def _channels(settings: Settings, offline: bool) -> Iterator[Finding]:
+    try:
+        channels = bootstrap.make_channels(settings)
+    except WinbackError as error:
+        yield Finding("bad", "channel", str(error))
+        return
+    for medium, channel in channels.items():
+        try:
+            if not offline:
+                channel.probe()
+        except WinbackError as error:
+            yield Finding("bad", "channel", f"{medium}: {error}")
+            continue
+        stays = f" ({settings.outbox_folder}): nothing leaves this machine"
+        leaves = stays if channel.name == "files" else ": messages leave this machine"
+        yield Finding("ok", "channel", f"{medium} by {channel.name}{leaves}")
 
 
 def _clock() -> Finding:

@@ -43,7 +43,16 @@ def _reviewed(body: Body) -> str:
 
 
 def _effect(body: Body) -> str:
-    return f"effect {body['effect'][:SHOWN]}"
+    part = f"{str(body['part']).replace('_', ' ')} of " if "part" in body else ""
+    return f"{part}effect {body['effect'][:SHOWN]}"
+
+
+def _answered(body: Body) -> str:
+    return f"contact {body['contact']}, {body['question']}: {body['value']}, to effect {body['effect'][:SHOWN]}"
+
+
+def _preferred(body: Body) -> str:
+    return f"contact {body['contact']}: by {', '.join(body['channels']) or 'no channel'}, in {body['language']}"
 
 
 def _closed(body: Body) -> str:
@@ -92,9 +101,12 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.INTENT: _effect,
     EntryKind.DONE: _effect,
     EntryKind.NOT_SENT: lambda body: f"{_effect(body)}, again at {body['again_at'][:16]} UTC",
+    EntryKind.OUTCOME_UNKNOWN: lambda body: f"{_effect(body)}: asked again at {body['again_at'][:16]} UTC",
     EntryKind.MAY_HAVE_BEEN_SENT: lambda body: f"{_effect(body)}: a person must look",
     EntryKind.FAILED: lambda body: f"{_effect(body)}: a person must look",
     EntryKind.SETTLED: lambda body: f"{_effect(body)}: {body['by']} says {'sent' if body['sent'] else 'not sent'}",
+    EntryKind.ANSWERED: _answered,
+    EntryKind.PREFERRED: _preferred,
     EntryKind.CLOSED: _closed,
     EntryKind.UNSUBSCRIBED: lambda body: f"contact {body['contact']}",
     EntryKind.POLICY_CHANGED: _policy_changed,
