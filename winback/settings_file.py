@@ -16,7 +16,12 @@ PATHS: tuple[Place, ...] = (
     ("channels", "folder"),
     ("decisions", "checkpoints"),
 )
-SECRETS: tuple[Place, ...] = (("model", "api_key"), ("channels", "smtp", "password"), ("decisions", "signing_key"))
+SECRETS: tuple[Place, ...] = (
+    ("model", "api_key"),
+    ("channels", "smtp", "password"),
+    ("channels", "smtp", "dkim", "key"),
+    ("decisions", "signing_key"),
+)
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -23,6 +23,10 @@ SAMPLES = {
     "channels.smtp.host": "smtp.example.com",
     "channels.smtp.username": "winback",
     "channels.smtp.password": "{$env: SMTP_PASSWORD}",
+    "channels.smtp.per_domain_per_minute": "60",
+    "channels.smtp.dkim.selector": "winback",
+    "channels.smtp.dkim.domain": "example.com",
+    "channels.smtp.dkim.key": "{$env: DKIM_KEY}",
 }
 
 
