@@ -17,7 +17,8 @@ EVIL = [
     "<script>alert(1)</script>", "</td></table>", "<!--", "-->", "]]>", "&lt;b&gt;", "&#60;i>", '"', "'", "=", "`",
     "javascript:alert(1)", "data:text/html,x", "<a href='https://evil.example'>", "<img src=x onerror=y>",
     "https://x.example/a?b=1&c=2", 'https://x.example/"onclick="x', "http://a@b.example", "HTTPS://X.example",
-    "{{ 7 * 7 }}", "{% raw %}", "\r\n", "\n\n", "\n- ", "\0", "\u202e", "\u2028", " ", "<", ">", "</title>", "<?php",
+    "{{ 7 * 7 }}", "{% raw %}", "\r\n", "\n\n",
+    "\n- ", "\0", "\u202e", "\u2028", " ", "<", ">", "</title>", "<?php",
 ]  # fmt: skip
 HOSTILE = st.lists(st.sampled_from(EVIL) | st.text(max_size=8), max_size=12).map("".join)
 
@@ -143,7 +144,7 @@ def test_hostile_words_make_no_element(subject: str, body: str) -> None:
     ],
 )
 def test_what_becomes_a_link(line: str, links: list[str]) -> None:
-    """A plain http(s) address that stands as a word of its own, and nothing that could lead elsewhere than it shows."""
+    """A plain http(s) address that is a word of its own, and nothing that could lead elsewhere than it shows."""
     found = page(line)
     assert [link for link, _ in found.links] == links
     assert " ".join(found.words.split()) == line
