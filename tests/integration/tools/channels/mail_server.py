@@ -39,10 +39,11 @@ class Receiver:
         mail: str = "250 ok",
         rcpt: str = "250 ok",
         data: str = DATA_OK,
+        rset: str = "250 ok",
         drop: bool = False,
         refuses: Container[str] = (),
     ) -> None:
-        self.answers = {"mail": mail, "rcpt": rcpt, "data": data}
+        self.answers = {"mail": mail, "rcpt": rcpt, "data": data, "rset": rset}
         self.drop = drop
         self.received: list[Envelope] = []
         self.logged_in = False
@@ -76,6 +77,9 @@ class Receiver:
             assert server.transport is not None
             server.transport.abort()
         return self.answers["data"]
+
+    async def handle_RSET(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        return self.answers["rset"]
 
     async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
         self.goodbyes += 1

@@ -117,6 +117,15 @@ def test_connections_that_died_while_they_rested() -> None:
     assert one.server.sock is other.server.sock is None
 
 
+def test_a_server_that_wants_no_more() -> None:
+    """A connection whose server answers that its time is over carries no further message."""
+    receiver = Receiver(rset="421 4.4.2 idle too long")
+    with serving(receiver) as port, channel(port) as mail:
+        for number in range(2):
+            mail.send(parcel(key=numbered(number)))
+    assert len(set(receiver.peers)) == 2
+
+
 def test_a_server_that_was_away() -> None:
     """The server went down and came up again on its port: the message goes, once."""
     before, after = Receiver(), Receiver()

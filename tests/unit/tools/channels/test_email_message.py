@@ -27,6 +27,10 @@ def parsed(raw: bytes) -> EmailMessage:
     return found
 
 
+def kinds(mail: EmailMessage) -> list[str]:
+    return [part.get_content_type() for part in mail.walk()]
+
+
 def said(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     assert part is not None
@@ -127,11 +131,7 @@ def test_no_text_can_end_its_part() -> None:
     assert len(lines) == 1
     body = "\n".join(["a", *lines, "Content-Type: text/html", "", "<b>evil</b>", f"{lines[0]}--", ""])
     mail = parsed(email_message(parcel(message=replace(earlier.message, body=body))).as_bytes())
-    assert [part.get_content_type() for part in mail.walk()] == [
-        "multipart/alternative",
-        "text/plain",
-        "text/html",
-    ]
+    assert kinds(mail) == ["multipart/alternative", "text/plain", "text/html"]
     assert said(mail, "plain").replace("\r\n", "\n") == body
 
 
@@ -146,11 +146,7 @@ def test_software_says_that_it_is_software() -> None:
 def test_html_is_an_alternative_after_the_text() -> None:
     """A mail program that shows HTML finds it, in the message's language, Hindi letter for letter."""
     mail = parsed(email_message(parcel(message=HINDI)).as_bytes())
-    assert [part.get_content_type() for part in mail.walk()] == [
-        "multipart/alternative",
-        "text/plain",
-        "text/html",
-    ]
+    assert kinds(mail) == ["multipart/alternative", "text/plain", "text/html"]
     assert said(mail, "html").replace("\r\n", "\n") == render_html(HINDI)
 
 
@@ -175,8 +171,7 @@ def test_invitation_is_an_alternative_and_a_file() -> None:
     tool, here = BookCall(), situation()
     attachments = tool.attachments(tool.options(here)[0], here, KEY)
     mail = parsed(email_message(parcel(attachments=attachments)).as_bytes())
-    kinds = [part.get_content_type() for part in mail.walk()]
-    assert kinds == [
+    assert kinds(mail) == [
         "multipart/mixed",
         "multipart/alternative",
         "text/plain",
