@@ -4,6 +4,7 @@ import contextlib
 import smtplib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -51,6 +52,8 @@ class SmtpPool:
         self._resting: list[Held] = []
         self._lock = threading.Lock()
         self._closed = False
+        # For a pool that nobody closed. The list is the same one for all of the pool's life.
+        weakref.finalize(self, _cut, self._resting)
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[Held]:
@@ -73,7 +76,8 @@ class SmtpPool:
         """Say goodbye on all that rest; what is in use is closed when it is given back."""
         with self._lock:
             self._closed = True
-            resting, self._resting = self._resting, []
+            resting = self._resting.copy()
+            self._resting.clear()
         for held in resting:
             leave(held.server)
 
@@ -83,7 +87,8 @@ class SmtpPool:
                 break
             held.server.close()
             # Where one was cut the others were too: asking each could take as many time-outs.
-            self._drop_all()
+            with self._lock:
+                _cut(self._resting)
         if held is None:
             held = Held(self._connect())
         held.messages += 1
@@ -94,17 +99,11 @@ class SmtpPool:
         oldest = self._now() - self._idle_seconds
         with self._lock:
             late = [one for one in self._resting if one.rests_since < oldest]
-            self._resting = [one for one in self._resting if one.rests_since >= oldest]
+            self._resting[:] = [one for one in self._resting if one.rests_since >= oldest]
             held = self._resting.pop() if self._resting else None
         for one in late:
             leave(one.server)
         return held
-
-    def _drop_all(self) -> None:
-        with self._lock:
-            resting, self._resting = self._resting, []
-        for held in resting:
-            held.server.close()
 
     def _give_back(self, held: Held) -> None:
         held.rests_since = self._now()
@@ -122,6 +121,11 @@ def _answers(server: smtplib.SMTP) -> bool:
         code, _ = server.rset()
         return code == 250
     return False
+
+
+def _cut(resting: list[Held]) -> None:
+    while resting:
+        resting.pop().server.close()
 
 
 def leave(server: smtplib.SMTP) -> None:

@@ -1,5 +1,6 @@
 """Connections that serve more than once: fewer of them, and nothing less certain."""
 
+import gc
 import smtplib
 import socket
 import ssl
@@ -242,6 +243,18 @@ def test_closing_says_goodbye() -> None:
         assert receiver.goodbyes == 1
         mail.send(parcel(key=numbered(2)))
         assert receiver.goodbyes == 2
+
+
+def test_a_pool_that_nobody_closed() -> None:
+    """Its connections do not outlive it."""
+    with serving(Receiver()) as port:
+        pool = SmtpPool(lambda: smtplib.SMTP(HOST, port), messages=9, idle_seconds=10)
+        with pool.connection() as held:
+            pass
+        assert held.server.sock is not None
+        del pool
+        gc.collect()
+        assert held.server.sock is None
 
 
 def test_over_the_rate_nothing_goes_out() -> None:
