@@ -1,6 +1,6 @@
 """The composition root: settings and a clock in, services out. Tests call it with fakes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -50,6 +50,8 @@ def services(
         store = stack.enter_context(open_store(settings))
         warehouse = Warehouse(settings.usage_folder)
         model = stack.enter_context(open_model(settings.model, clock))
+        channels = make_channels(settings) if channel is None else {EMAIL: channel}
+        stack.callback(_close, channels)
         yield Services(
             settings=settings,
             clock=clock,
@@ -60,7 +62,7 @@ def services(
             policies=policies,
             selector=selector or Selector(model),
             writer=Writer(model),
-            channels=make_channels(settings) if channel is None else {EMAIL: channel},
+            channels=channels,
             recovery=Recovery(warehouse, store, settings),
             meter=model.meter,
             owner=this_owner(),
@@ -86,6 +88,12 @@ def make_channels(settings: Settings) -> dict[str, Channel]:
     if settings.channels.slack is not None:
         channels[SLACK] = SlackChannel(settings.channels.slack)
     return channels
+
+
+def _close(channels: Mapping[str, Channel]) -> None:
+    for one in channels.values():
+        if isinstance(one, SmtpChannel):
+            one.close()
 
 
 def _mail_channel(settings: Settings) -> Channel:

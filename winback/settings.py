@@ -117,6 +117,21 @@ class Policies(Section):
     catalogue: Path | None = Field(None, description="What may be offered; without one, the sample catalogue.")
 
 
+class Dkim(Section):
+    """A signature that receivers check against a key in your DNS. See docs/channels.md."""
+
+    selector: str = Field(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$",
+        description="The record's name: SELECTOR._domainkey.DOMAIN.",
+    )
+    domain: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+        description="The domain that signs; without one, that of company.sender.",
+    )
+    key: SecretStr = Field(description="Private key in PEM, RSA or Ed25519; write it as {$env: NAME}.")
+
+
 class Smtp(Section):
     """A mail server. With this section present, messages leave the machine."""
 
@@ -126,6 +141,19 @@ class Smtp(Section):
     username: str | None = Field(None, description="If the server asks for one.")
     password: SecretStr | None = Field(None, description="Write it as {$env: NAME}.")
     timeout_seconds: float = Field(20, gt=0, le=300, description="For one message.")
+    messages_per_connection: int = Field(
+        50, ge=1, le=10000, description="After so many a connection is closed and a new one made."
+    )
+    idle_seconds: float = Field(
+        30, ge=0, le=600, description="How long a connection is kept for the next message; 0 keeps none."
+    )
+    per_domain_per_minute: int | None = Field(
+        None,
+        ge=0,
+        description="Most messages a minute to one domain, counted by each worker process for itself; "
+        "without it no limit, 0 sends none.",
+    )
+    dkim: Dkim | None = Field(None, description="Signs each message; without it none is signed.")
 
 
 class Webhook(Section):

@@ -20,9 +20,11 @@ PATHS: tuple[Place, ...] = (
 SECRETS: tuple[Place, ...] = (
     ("model", "api_key"),
     ("channels", "smtp", "password"),
+    ("channels", "smtp", "dkim", "key"),
     ("channels", "webhook", "secrets"),
     ("channels", "slack", "url"),
     ("decisions", "signing_key"),
+    ("pages", "signing_key"),
 )
 
 

@@ -26,6 +26,12 @@ SAMPLES = {
     "channels.webhook.url": "https://billing.example.com/winback",
     "channels.webhook.secrets": "[{$env: WEBHOOK_SECRET}]",
     "channels.slack.url": "{$env: SLACK_URL}",
+    "pages.base_url": "https://hello.example.com",
+    "pages.signing_key": "{$env: WINBACK_PAGES_KEY}",
+    "channels.smtp.per_domain_per_minute": "60",
+    "channels.smtp.dkim.selector": "winback",
+    "channels.smtp.dkim.domain": "example.com",
+    "channels.smtp.dkim.key": "{$env: DKIM_KEY}",
 }
 
 

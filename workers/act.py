@@ -92,7 +92,8 @@ def _carry_out(services: Services, claim: Claim) -> Acted | None:
     try:
         receipt = channel.send(claim.parcel)
     except NotSent as problem:
-        breaker.note(failed=problem.retry)
+        if problem.tried:
+            breaker.note(failed=problem.retry)
         if claim.doubtful:
             return _doubt(services, claim, MaybeSent(f"{FROZEN}; this time: {problem}"))
         return _not_sent(services, effect, problem)
@@ -119,15 +120,17 @@ def _done(services: Services, effect: Effect, receipt: Receipt) -> Acted | None:
 def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | None:
     """It certainly did not go: try again later, or hand it to a person when trying is pointless."""
     now = services.clock.now()
-    final = not problem.retry or effect.attempts >= attempts_of(effect.medium, _most(services))
+    attempts = effect.attempts if problem.tried else effect.attempts - 1
+    final = not problem.retry or attempts >= attempts_of(effect.medium, _most(services))
     state = EffectState.FAILED if final else EffectState.PENDING
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
     body: dict[str, Any] = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
-    due = now if final else now + wait_after(effect.attempts, problem)
+    due = now if final else now + wait_after(attempts, problem)
     with services.store.write() as session:
         if not _complete(
-            session, effect, state=state, due_at=due, problem=str(problem), intent_at=None, lease_until=None
-        ):
+            session, effect, state=state, due_at=due, attempts=attempts, problem=str(problem),
+            intent_at=None, lease_until=None,
+        ):  # fmt: skip
             return None
         if final:
             again = now + services.again

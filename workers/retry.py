@@ -20,9 +20,14 @@ _wait = wait_exponential_jitter(
 
 
 def wait_after(attempts: int, problem: NotSent) -> timedelta:
-    """How long after the `attempts`-th try; a receiver that named a time is not asked before it."""
+    """How long after the `attempts`-th try; a receiver that named a time is not asked before it.
+
+    What was held back by ourselves waits for as long as that needs.
+    """
+    if not problem.tried and problem.after is not None:
+        return problem.after
     state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # only the number is looked at
-    state.attempt_number = attempts
+    state.attempt_number = max(1, attempts)
     wait = timedelta(seconds=_wait(state))
     return max(wait, problem.after) if problem.after is not None else wait
 

@@ -165,6 +165,12 @@ def test_a_secret_in_the_file_is_refused(here: Run, tmp_path: Path) -> None:
     assert answer.code == 2
     assert "a secret is written in the file; write {$env: NAME} and set the variable" in answer.line
     assert "sk-1" not in answer.line
+    smtp = "channels: {use: smtp, smtp: {host: h.example, dkim: {selector: w, key: pem-1}}}\n"
+    write(tmp_path, "config.yaml", smtp)
+    answer = here("doctor")
+    assert answer.code == 2
+    assert "channels.smtp.dkim.key: a secret is written in the file" in answer.line
+    assert "pem-1" not in answer.line
 
 
 def test_an_unset_variable(here: Run, tmp_path: Path) -> None:

@@ -61,13 +61,15 @@ class Receipt:
 class NotSent(WinbackError):  # noqa: N818 - it names what is known, beside MaybeSent
     """It certainly did not go. `retry`: the same parcel may go later.
 
-    `after` is how long the receiver asked us to wait first, where it said so: at most a day.
+    `after` is how long to wait first, where that is known: at most a day. Not `tried`: we held it back
+    ourselves, which is no try and says nothing of the receiver.
     """
 
-    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
+    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None, tried: bool = True) -> None:
         self.reason = reason
         self.retry = retry
         self.after = after
+        self.tried = tried
         super().__init__(reason)
 
 

@@ -1,24 +1,26 @@
-"""A parcel as a mail: RFC 5322, an invitation as RFC 6047 wants it."""
+"""A parcel as a mail: RFC 5322, text and HTML, an invitation as RFC 6047 wants it, a way out as RFC 8058 does."""
 
+import hashlib
 import re
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
+from urllib.parse import quote
 
+from prompts.html import render_html
 from prompts.message import clean, person_name
 from tools.channels.address import is_address
 from tools.channels.channel import NotSent, Parcel
+from tools.channels.mail_header import further_headers, mail_policy
 from tools.tool import Attachment
 
-# Seven bits only: not every mail server takes eight, and none may change what was said.
-POLICY = SMTP.clone(cte_type="7bit")
+POLICY = mail_policy()
 
-_OWN = {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id"}
+_METHOD = re.compile(r"(?i)\bmethod=\"?([A-Z-]+)")
 
 
 def email_message(parcel: Parcel) -> EmailMessage:
-    """Build the mail; the same parcel makes the same headers and parts.
+    """Build the mail; the same parcel makes the same bytes.
 
     Raises:
         NotSent: an address is not one, or a further header is malformed.
@@ -30,15 +32,15 @@ def email_message(parcel: Parcel) -> EmailMessage:
     mail["Subject"] = clean(parcel.message.subject, 200)
     mail["Date"] = format_datetime(parcel.sent_at)
     mail["Message-ID"] = message_id(parcel)
+    # RFC 3834: nobody's absence note answers software.
+    mail["Auto-Submitted"] = "auto-generated"
     for name, value in _further(parcel):
         mail[name] = value
-    mail.set_content(parcel.message.body)
-    mail["Content-Language"] = parcel.message.language
-    for attachment in parcel.attachments:
-        if attachment.media_type.startswith("text/calendar"):
-            mail.add_alternative(attachment.content.decode(), subtype="calendar", params={"method": "REQUEST"})
+    _set_alternatives(mail, parcel)
     for attachment in parcel.attachments:
         _attach(mail, attachment)
+    mail["Content-Language"] = parcel.message.language
+    _bound(mail, parcel)
     return mail
 
 
@@ -64,12 +66,23 @@ def _mailbox(name: str, address: str) -> Address:
 
 
 def _further(parcel: Parcel) -> list[tuple[str, str]]:
-    given = {name.lower() for name, _ in parcel.headers}
-    for name, value in parcel.headers:
-        if name.lower() in _OWN or not re.fullmatch(r"[A-Za-z0-9-]+", name) or value != clean(value, 900):
-            raise NotSent(f"header {clean(name, 40)!r} cannot be set", retry=False)
-    stop = ("List-Unsubscribe", f"<mailto:{checked(parcel.sender_address)}?subject=STOP>")
-    return [*parcel.headers, *([] if "list-unsubscribe" in given else [stop])]
+    given = further_headers(parcel.headers)
+    if any(name.lower() == "list-unsubscribe" for name, _ in given):
+        return given
+    address = quote(checked(parcel.sender_address), safe="@!$'*+")
+    return [*given, ("List-Unsubscribe", f"<mailto:{address}?subject=STOP>")]
+
+
+def _set_alternatives(mail: EmailMessage, parcel: Parcel) -> None:
+    """Plainest first: a mail program shows the last that it knows, and calendars look for theirs at the end."""
+    mail.set_content(parcel.message.body)
+    mail["Content-Language"] = parcel.message.language
+    mail.add_alternative(render_html(parcel.message), subtype="html")
+    for attachment in parcel.attachments:
+        if attachment.media_type.startswith("text/calendar"):
+            found = _METHOD.search(attachment.media_type)
+            method = found[1].upper() if found else "REQUEST"
+            mail.add_alternative(attachment.content.decode(), subtype="calendar", params={"method": method})
 
 
 def _attach(mail: EmailMessage, attachment: Attachment) -> None:
@@ -79,3 +92,13 @@ def _attach(mail: EmailMessage, attachment: Attachment) -> None:
         kind = "application/ics"
     main, _, sub = kind.strip().partition("/")
     mail.add_attachment(attachment.content, maintype=main, subtype=sub, filename=clean(attachment.name, 80))
+
+
+def _bound(mail: EmailMessage, parcel: Parcel) -> None:
+    """Lines between parts: the same every time, and in no part, since they are made from all of them."""
+    texts = (parcel.key, parcel.message.subject, parcel.message.body)
+    whole = [*(one.encode() for one in texts), *(one.content for one in parcel.attachments)]
+    mark = hashlib.sha256(b"\0".join(whole)).hexdigest()[:32]
+    several = [part for part in mail.walk() if part.get_content_maintype() == "multipart"]
+    for number, part in enumerate(several):
+        part.set_boundary(f"=_{number}_{mark}")

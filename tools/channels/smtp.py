@@ -1,7 +1,7 @@
 """Mail over SMTP. Blind: a server cannot be asked later whether it took a message.
 
 What is known of a failure depends on how far the talk had come: up to the text of the message nothing
-was sent; from there until the last answer nobody knows.
+was sent, on a new connection or one that served before; from there until the last answer nobody knows.
 """
 
 import contextlib
@@ -9,38 +9,70 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
 
 from prompts.message import clean
 from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Receipt
+from tools.channels.domain_rate import DomainRate
 from tools.channels.email_message import checked, email_message, message_id
+from tools.channels.smtp_pool import Refused, SmtpPool, leave
+from winback.clock import Clock, SystemClock
 from winback.errors import SetupError
 from winback.settings import Company, Smtp
 
 
 class SmtpChannel:
-    """One connection per message. `tls` overrides the machine's own trust store."""
+    """Keeps its connections for a while; `close` ends them. Safe with threads.
+
+    `tls` overrides the machine's own trust store, `clock` is what the rate is counted by.
+
+    Raises:
+        SetupError: mail shall be signed with a key that cannot be used.
+    """
 
     name = "smtp"
     capability: Capability = "blind"
 
-    def __init__(self, settings: Smtp, company: Company, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, settings: Smtp, company: Company, tls: ssl.SSLContext | None = None, clock: Clock | None = None
+    ) -> None:
         self._settings = settings
         self._tls = tls or ssl.create_default_context()
         self._sender = company.sender
+        self._signed = _signer(settings, company)
+        self._rate = DomainRate(settings.per_domain_per_minute, clock or SystemClock())
+        self._pool = SmtpPool(
+            self._new_connection, messages=settings.messages_per_connection, idle_seconds=settings.idle_seconds
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye to the server; a later send makes a connection for itself."""
+        self._pool.close()
 
     def send(self, parcel: Parcel) -> Receipt:
         sender, recipient = checked(parcel.sender_address), checked(parcel.recipient_address)
-        text = _stuffed(email_message(parcel).as_bytes())
+        text = _stuffed(self._signed(email_message(parcel).as_bytes()))
+        self._rate.take(recipient.rpartition("@")[2])
         give_up = time.monotonic() + self._settings.timeout_seconds
-        with self._talk() as server:
+        with self._pool.connection() as held:
             with _before_text("envelope"):
-                _expect(server.mail(sender), "the sender was refused")
-                _expect(server.rcpt(recipient), "the recipient was refused")
-                _expect(server.docmd("DATA"), "the message was refused", code=354)
+                # After some messages a server may want a new connection, and says so with a 5 here.
+                _expect(held.server.mail(sender), "the sender was refused", again=held.reused)
+                _expect(held.server.rcpt(recipient), "the recipient was refused")
+                _expect(held.server.docmd("DATA"), "the message was refused", code=354)
                 if time.monotonic() > give_up:
                     raise NotSent("the server took too long to get ready", retry=True)
-            answer = _hand_over(server, text)
+            answer = _hand_over(held.server, text)
         return Receipt(channel=self.name, reference=message_id(parcel), answer=answer, at=parcel.sent_at)
 
     def lookup(self, key: str) -> Receipt | None:
@@ -53,23 +85,19 @@ class SmtpChannel:
             SetupError: one of these fails.
         """
         try:
-            with self._talk() as server, _before_text("greeting"):
-                _expect(server.noop(), "the server is not well")
+            server = self._new_connection()
+            try:
+                with _before_text("greeting"):
+                    _expect(server.noop(), "the server is not well")
+            finally:
+                leave(server)
         except NotSent as error:
             where = f"{self._settings.host}:{self._settings.port}"
             raise SetupError(error.reason, where=where, fix="check channels.smtp") from None
 
-    @contextlib.contextmanager
-    def _talk(self) -> Iterator[smtplib.SMTP]:
+    def _new_connection(self) -> smtplib.SMTP:
         with _before_text("connection"):
-            server = self._connect()
-        try:
-            yield server
-        finally:
-            # However the farewell goes, the last answer is what counts.
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            server.close()
+            return self._connect()
 
     def _connect(self) -> smtplib.SMTP:
         settings, seconds = self._settings, self._settings.timeout_seconds
@@ -92,6 +120,14 @@ class SmtpChannel:
         return server
 
 
+def _signer(settings: Smtp, company: Company) -> Callable[[bytes], bytes]:
+    if settings.dkim is None:
+        return bytes
+    from tools.channels.dkim import signer  # noqa: PLC0415  a tenth of a second, and most do without
+
+    return signer(settings.dkim, company.sender)
+
+
 def _hand_over(server: smtplib.SMTP, text: bytes) -> str:
     try:
         server.send(text)
@@ -101,14 +137,21 @@ def _hand_over(server: smtplib.SMTP, text: bytes) -> str:
     if 200 <= code < 300:
         return _shown(code, answer)
     if 400 <= code < 600:
-        raise NotSent(f"the message was refused: {_shown(code, answer)}", retry=code < 500)
+        raise Refused(f"the message was refused: {_shown(code, answer)}", retry=code < 500)
     raise MaybeSent(f"the server's last answer makes no sense: {_shown(code, answer)}")
 
 
-def _expect(reply: tuple[int, bytes], what: str, code: int | None = None) -> None:
+def _expect(reply: tuple[int, bytes], what: str, code: int | None = None, *, again: bool = False) -> None:
+    """`again`: a refusal for good may be the connection's fault, so it is worth another try."""
     given, answer = reply
-    if given != code and not (code is None and 200 <= given < 300):
-        raise NotSent(f"{what}: {_shown(given, answer)}", retry=not 500 <= given < 600)
+    if given == code or (code is None and 200 <= given < 300):
+        return
+    words = f"{what}: {_shown(given, answer)}"
+    if 500 <= given < 600 and not again:
+        raise Refused(words, retry=False)
+    if 400 <= given < 500:
+        raise Refused(words, retry=True)
+    raise NotSent(words, retry=True)
 
 
 @contextlib.contextmanager

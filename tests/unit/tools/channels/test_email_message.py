@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
+from prompts.html import render_html
 from tests.unit.tools.situations import KEY, PERSON, parcel, situation
 from tools.book_call import BookCall
 from tools.channels.address import is_address
@@ -25,6 +27,16 @@ def parsed(raw: bytes) -> EmailMessage:
     return found
 
 
+def kinds(mail: EmailMessage) -> list[str]:
+    return [part.get_content_type() for part in mail.walk()]
+
+
+def said(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
 @settings(deadline=None)
 @given(st.text(max_size=150), st.text(max_size=150), st.text(max_size=200), st.text(max_size=400))
 def test_hostile_text_never_breaks_out(name: str, sender: str, subject: str, body: str) -> None:
@@ -39,7 +51,8 @@ def test_hostile_text_never_breaks_out(name: str, sender: str, subject: str, bod
     (origin,) = mail.get_all("from", [])
     assert [one.addr_spec for one in origin.addresses] == ["success@acme.example.com"]
     assert sorted(mail.keys()) == sorted(email_message(parcel()).keys())
-    assert not mail.defects
+    assert kinds(mail) == ["multipart/alternative", "text/plain", "text/html"]
+    assert not any(part.defects for part in mail.walk())
     assert raw.isascii()
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
 
@@ -83,7 +96,7 @@ def test_hindi_survives() -> None:
     """Subject and body in Hindi arrive letter for letter."""
     mail = parsed(email_message(parcel(message=HINDI)).as_bytes())
     assert mail["subject"] == HINDI.subject
-    assert mail.get_content().replace("\r\n", "\n") == HINDI.body
+    assert said(mail, "plain").replace("\r\n", "\n") == HINDI.body
     assert mail["content-language"] == "hi"
 
 
@@ -102,10 +115,55 @@ def test_long_key_is_not_broken_by_folding() -> None:
     assert f"<{KEY}@acme.example.com>".encode() in raw
 
 
-def test_same_parcel_same_headers() -> None:
-    """Building a mail twice gives the same headers and text."""
-    one, two = (email_message(parcel()) for _ in range(2))
-    assert one.as_bytes() == two.as_bytes()
+def test_same_parcel_same_bytes() -> None:
+    """Building a mail twice gives the same bytes, the lines between its parts too."""
+    tool, here = BookCall(), situation()
+    attachments = tool.attachments(tool.options(here)[0], here, KEY)
+    for files in ((), attachments):
+        one, two = (email_message(parcel(attachments=files)).as_bytes() for _ in range(2))
+        assert one == two
+
+
+def test_no_text_can_end_its_part() -> None:
+    """A body that repeats the lines between the parts of an earlier mail stays one part, word for word."""
+    earlier = parcel()
+    lines = [f"--{part.get_boundary()}" for part in email_message(earlier).walk() if part.is_multipart()]
+    assert len(lines) == 1
+    body = "\n".join(["a", *lines, "Content-Type: text/html", "", "<b>evil</b>", f"{lines[0]}--", ""])
+    mail = parsed(email_message(parcel(message=replace(earlier.message, body=body))).as_bytes())
+    assert kinds(mail) == ["multipart/alternative", "text/plain", "text/html"]
+    assert said(mail, "plain").replace("\r\n", "\n") == body
+
+
+def test_software_says_that_it_is_software() -> None:
+    """Absence notes are not answered to (RFC 3834); nothing says bulk, and nobody is counted."""
+    mail = parsed(email_message(parcel()).as_bytes())
+    assert mail["auto-submitted"] == "auto-generated"
+    assert "precedence" not in mail
+    assert "feedback-id" not in mail
+
+
+def test_html_is_an_alternative_after_the_text() -> None:
+    """A mail program that shows HTML finds it, in the message's language, Hindi letter for letter."""
+    mail = parsed(email_message(parcel(message=HINDI)).as_bytes())
+    assert kinds(mail) == ["multipart/alternative", "text/plain", "text/html"]
+    assert said(mail, "html").replace("\r\n", "\n") == render_html(HINDI)
+
+
+def test_a_cancellation_is_sent_as_one() -> None:
+    """The calendar part has the method that its file was made with."""
+    file = Attachment(
+        "c.ics", "text/calendar; method=CANCEL; charset=utf-8", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    )
+    mail = parsed(email_message(parcel(attachments=(file,))).as_bytes())
+    (calendar,) = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+    assert calendar["content-type"].params["method"] == "CANCEL"
+
+
+def test_the_way_out_by_mail_is_a_proper_address() -> None:
+    """Signs that mean something in a mailto link are written so that they do not."""
+    mail = parsed(email_message(parcel(sender_address="a%b&c@acme.example.com")).as_bytes())
+    assert mail["list-unsubscribe"] == "<mailto:a%25b%26c@acme.example.com?subject=STOP>"
 
 
 def test_invitation_is_an_alternative_and_a_file() -> None:
@@ -113,11 +171,11 @@ def test_invitation_is_an_alternative_and_a_file() -> None:
     tool, here = BookCall(), situation()
     attachments = tool.attachments(tool.options(here)[0], here, KEY)
     mail = parsed(email_message(parcel(attachments=attachments)).as_bytes())
-    kinds = [part.get_content_type() for part in mail.walk()]
-    assert kinds == [
+    assert kinds(mail) == [
         "multipart/mixed",
         "multipart/alternative",
         "text/plain",
+        "text/html",
         "text/calendar",
         "application/ics",
     ]
