@@ -13,7 +13,7 @@ from tests.integration.calendars.conftest import HANG_UP, Served, reply, scripte
 from tests.unit.tools.calendars.events import HOST, KEYS, START, UID, call
 from tools.calendars.caldav_calendar import CalDavCalendar
 from tools.calendars.caldav_events import CalDavEvents
-from tools.calendars.event import resource_name
+from tools.calendars.event import entry, payload_of, resource_name
 from tools.channels.channel import MaybeSent, NotSent, Receipt
 from winback.errors import SetupError
 
@@ -210,3 +210,16 @@ def test_a_timeout_after_the_put_is_unknown() -> None:
         with pytest.raises(MaybeSent, match="no answer in time"):
             CalDavEvents(settings_at(url, timeout=0.5)).send(call())
         held.set()
+
+
+def test_a_change_is_bound_to_what_was_read() -> None:
+    """Somebody else wrote between reading and writing: the newer entry is read again, and found to be newer."""
+    old, newer = (entry(one, payload_of(one), None) for one in (call(0), call(2, key="d" * 64)))
+    answers = [
+        reply("200 OK", old, 'ETag: "1"'),
+        reply("412 Precondition Failed"),
+        reply("200 OK", newer, 'ETag: "2"'),
+    ]
+    with scripted(*answers) as (url, seen):
+        assert CalDavEvents(settings_at(url)).send(call(1)).answer == "kept: a newer version is there"
+    assert b'if-match: "1"' in seen[1].lower()

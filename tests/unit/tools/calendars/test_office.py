@@ -1,5 +1,6 @@
 """The folder of calls: one file a call, the newest version, whole or not there."""
 
+import fcntl
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_many_at_once_write_once(folder: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(answers) == ["already there"] * 7 + ["written"]
+
+
+def test_a_writer_waits_for_another(folder: Path) -> None:
+    """Between reading a version and writing the next there is one writer, of whatever process."""
+    folder.mkdir()
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(OfficeEvents(folder).send(call()).answer))
+    with (folder / ".lock").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        thread.start()
+        thread.join(0.3)
+        assert answers == []
+    thread.join(10)
+    assert answers == ["written"]
 
 
 def test_a_file_that_somebody_broke_is_left_to_a_person(folder: Path) -> None:
