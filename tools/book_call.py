@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from prompts.message import clean
 from tools.catalogue import CallType, Host, Id
 from tools.channels.address import is_address
-from tools.invitation import Invited, invitation
+from tools.invitation import Invited, event_uid, invitation
 from tools.office_hours import NOTICE, Diary
 from tools.reason import reason_values, zone_of
 from tools.tool import Arguments, Attachment, Busy, Option, Situation, arguments_as
@@ -83,16 +83,15 @@ class BookCall:
         host, person = _host(call, situation), situation.person
         name = call.name.get(person.language, call.name["en"])
         invited = Invited(
-            key=key,
+            uid=event_uid(key, host.address),
             summary=f"{situation.company.name}: {name}",
             start=aware(arguments.start),
-            minutes=call.minutes,
+            end=aware(arguments.start) + timedelta(minutes=call.minutes),
             organizer=host,
             attendee_name=person.name,
             attendee_address=person.address,
         )
-        content = invitation(invited, situation.now)
-        return (Attachment("invitation.ics", "text/calendar; method=REQUEST; charset=utf-8", content),)
+        return (Attachment("invitation.ics", invited.media_type, invitation(invited, situation.now)),)
 
     def _option(self, call: CallType, start: datetime, situation: Situation, fit: float = 1.0) -> Option:
         host = _host(call, situation)

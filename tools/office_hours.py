@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from tools.catalogue import WEEKDAYS, CallType
+from tools.catalogue import WEEKDAYS, CallType, Hours
 from tools.tool import Busy
 
 # The first slot offered lies on the host's third working day after today: what is proposed on a Saturday
@@ -36,6 +36,14 @@ class Diary:
         starts = (start for day in later for start in self._starts(day))
         return tuple(islice((one for one in starts if self.fits(one)), count))
 
+    def page(self, now: datetime, days: int) -> tuple[datetime, ...]:
+        """Every free start of the host's next `days` working days that gives a day's notice, in UTC, in order."""
+        earliest, today = now + NOTICE, now.astimezone(ZoneInfo(self.call.zone)).date()
+        ahead = (today + timedelta(days=step) for step in range(HORIZON_DAYS))
+        open_days = ([one for one in self._starts(day) if one >= earliest] for day in ahead)
+        working = islice((starts for starts in open_days if starts), days)
+        return tuple(start for starts in working for start in starts if self.fits(start))
+
     def has(self, start: datetime) -> bool:
         """Whether this start is one of the call's own, free or not."""
         return start.astimezone(UTC) in self._starts(start.astimezone(ZoneInfo(self.call.zone)).date())
@@ -55,9 +63,24 @@ class Diary:
         if not self._stretches(day):
             return
         zone, length = ZoneInfo(self.call.zone), timedelta(minutes=self.call.minutes)
-        for hours in self.call.hours[WEEKDAYS[day.weekday()]]:
+        taken_until = datetime.min.replace(tzinfo=UTC)
+        for hours in sorted(self.call.hours[WEEKDAYS[day.weekday()]], key=lambda one: one.start):
             start = datetime.combine(day, hours.start, zone).astimezone(UTC)
             end = datetime.combine(day, hours.end, zone).astimezone(UTC)
             while start + length <= end:
-                yield start
+                # Stretches may overlap, and do so where the clock is put forward between them.
+                if start >= taken_until and _within(hours, start, start + length, zone):
+                    yield start
+                    taken_until = start + length
                 start += length
+
+
+def horizon(now: datetime) -> tuple[datetime, datetime]:
+    """The time in which a host's busy times matter; the same all day, so that answers can be kept."""
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    return midnight, midnight + timedelta(days=HORIZON_DAYS + 2)
+
+
+def _within(hours: Hours, start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    """A time that the clock leaves out stands for a later one, outside of the hours."""
+    return hours.start <= start.astimezone(zone).time() and end.astimezone(zone).time() <= hours.end

@@ -5,10 +5,10 @@ environment; secrets are taken from nowhere else. Every key is described in docs
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 def _zone(name: str) -> str:
@@ -183,6 +183,38 @@ class Channels(Section):
     slack: Slack | None = Field(None, description="With it, messages to your own people can go to Slack.")
 
 
+class CalDav(Section):
+    """One calendar of a host on a CalDAV server: read for busy times, written with the calls."""
+
+    url: str = Field(pattern=r"^https?://", description="The calendar's own address; https off loopback.")
+    username: str | None = Field(None, description="If the server asks for one.")
+    password: SecretStr | None = Field(None, description="Write it as {$env: NAME}.")
+    timeout_seconds: float = Field(20, gt=0, le=300, description="For one request.")
+
+
+class Ics(Section):
+    """A calendar or free/busy file to read; calls are then written into HOME/calendar."""
+
+    url: SecretStr = Field(description="Whoever knows it can read it: write it as {$env: NAME}.")
+    timeout_seconds: float = Field(20, gt=0, le=300, description="For one request.")
+
+
+class HostCalendar(Section):
+    """Where one host's busy times are: exactly one of `caldav` and `ics`."""
+
+    caldav: CalDav | None = Field(None, description="A calendar on a CalDAV server.")
+    ics: Ics | None = Field(None, description="A calendar or free/busy file behind an address.")
+    zone: Zone | None = Field(
+        None, description="Where the host's days begin, for events without a zone; default company.zone."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.caldav is None) == (self.ics is None):
+            raise ValueError("needs caldav or ics, not both; keep the one to be read")
+        return self
+
+
 class Schedule(Section):
     """Cron expressions in the company's zone."""
 
@@ -253,6 +285,10 @@ class Settings(Section):
     model: Model = Field(default_factory=Model, description="The language model.")
     policies: Policies = Field(default_factory=Policies, description="Rules and catalogue.")
     channels: Channels = Field(default_factory=Channels, description="How messages leave.")
+    calendars: dict[str, HostCalendar] = Field(
+        default_factory=dict,
+        description="Calendars of hosts, by mail address; a host without one has the catalogue's office hours.",
+    )
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")
@@ -273,6 +309,10 @@ class Settings(Section):
     @property
     def outbox_folder(self) -> Path:
         return self.channels.folder or self.home / "outbox"
+
+    @property
+    def calendar_folder(self) -> Path:
+        return self.home / "calendar"
 
     @property
     def checkpoint_folder(self) -> Path:

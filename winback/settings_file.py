@@ -1,6 +1,7 @@
 """Reading config.yaml and the environment into the settings."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,21 @@ PATHS: tuple[Place, ...] = (
     ("channels", "folder"),
     ("decisions", "checkpoints"),
 )
+# `*` is any key, or any place in a list.
 SECRETS: tuple[Place, ...] = (
     ("model", "api_key"),
     ("channels", "smtp", "password"),
     ("channels", "smtp", "dkim", "key"),
     ("channels", "webhook", "secrets"),
+    ("channels", "webhook", "secrets", "*"),
     ("channels", "slack", "url"),
     ("decisions", "signing_key"),
     ("pages", "signing_key"),
+    ("calendars", "*", "caldav", "password"),
+    ("calendars", "*", "ics", "url"),
 )
+_HOST = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class _FromEnvironment(str):
@@ -51,8 +58,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     file = read_yaml(path)
     if not isinstance(file.data, dict):
         raise InputError("is not a mapping of settings", where=f"{path}:1:1", fix="see docs/settings.md")
-    for place in SECRETS:
-        _refuse_secret(file, place)
+    for place, value in (found for pattern in SECRETS for found in _matching(file.data, pattern)):
+        _refuse_secret(file, place, value)
     data = _from_environment(file, file.data, (), environ)
     for place in PATHS:
         _resolve(data, place, path.resolve().parent)
@@ -60,23 +67,28 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         Settings, YamlFile(path=path, data=data, text=file.text, positions=file.positions)
     )
     _cross_check(settings, file)
+    _check_calendars(settings, file)
     return settings
 
 
-def _refuse_secret(file: YamlFile, place: Place) -> None:
-    value: Any = file.data
-    for part in place:
-        value = value.get(part) if isinstance(value, dict) else None
-    items: list[tuple[Place, Any]] = [(place, value)]
-    if isinstance(value, list):
-        items = [((*place, number), one) for number, one in enumerate(value)]
-    for where, one in items:
-        if isinstance(one, str):
-            raise InputError(
-                f"{'.'.join(map(str, where))}: a secret is written in the file",
-                where=file.where(where),
-                fix="write {$env: NAME} and set the variable",
-            )
+def _matching(node: Any, pattern: Place, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    if not pattern:
+        yield place, node
+    elif isinstance(node, dict):
+        for key in node if pattern[0] == "*" else [pattern[0]]:
+            yield from _matching(node.get(key), pattern[1:], (*place, key))
+    elif isinstance(node, list) and pattern[0] == "*":
+        for number, one in enumerate(node):
+            yield from _matching(one, pattern[1:], (*place, number))
+
+
+def _refuse_secret(file: YamlFile, place: Place, value: Any) -> None:
+    if isinstance(value, str):
+        raise InputError(
+            f"{'.'.join(map(str, place))}: a secret is written in the file",
+            where=file.where(place),
+            fix="write {$env: NAME} and set the variable",
+        )
 
 
 def _from_environment(file: YamlFile, node: Any, place: Place, environ: Mapping[str, str]) -> Any:
@@ -111,7 +123,7 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
     if channels.use == "smtp" and channels.smtp is None:
         raise InputError("channels.use is smtp", where=file.where(("channels", "use")), fix="add channels.smtp")
     smtp = channels.smtp
-    if smtp and smtp.security == "none" and smtp.host not in ("localhost", "127.0.0.1", "::1"):
+    if smtp and smtp.security == "none" and smtp.host not in LOOPBACK:
         raise InputError(
             f"channels.smtp.security: 'none' would send mail to {smtp.host} in the clear",
             where=file.where(("channels", "smtp", "security")),
@@ -138,3 +150,26 @@ def _check_web(settings: Settings, file: YamlFile) -> None:
                 where=file.where(("channels", name, "url")),
                 fix="write https://host/path",
             )
+
+
+def _check_calendars(settings: Settings, file: YamlFile) -> None:
+    seen: set[str] = set()
+    for host, calendar in settings.calendars.items():
+        where = file.where(("calendars", host))
+        if not _HOST.fullmatch(host):
+            raise InputError(f"{host!r} is not a mail address", where=where, fix="name the host by address")
+        if host.lower() in seen:
+            raise InputError(f"{host} is given twice", where=where, fix="remove one")
+        seen.add(host.lower())
+        if calendar.caldav is not None:
+            _check_url(calendar.caldav.url, file.where(("calendars", host, "caldav", "url")))
+        if calendar.ics is not None:
+            _check_url(calendar.ics.url.get_secret_value(), file.where(("calendars", host, "ics", "url")))
+
+
+def _check_url(url: str, where: str) -> None:
+    """Nothing of the address is repeated: it may be a secret itself."""
+    if (problem := refusal(url)) is not None:
+        raise InputError(
+            f"the calendar's address {problem}", where=where, fix="copy it from the calendar's settings"
+        )

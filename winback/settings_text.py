@@ -32,7 +32,15 @@ SAMPLES = {
     "channels.smtp.dkim.selector": "winback",
     "channels.smtp.dkim.domain": "example.com",
     "channels.smtp.dkim.key": "{$env: DKIM_KEY}",
+    "calendars": "host@example.com",
+    "calendars.ADDRESS.caldav.url": "https://calendar.example.com/host/work/",
+    "calendars.ADDRESS.caldav.username": "host",
+    "calendars.ADDRESS.caldav.password": "{$env: CALDAV_PASSWORD}",
+    "calendars.ADDRESS.ics.url": "{$env: HOST_ICS_URL}",
+    "calendars.ADDRESS.zone": "Europe/Berlin",
 }
+# Sections of which there are many, and what the reference calls the key of each.
+MANY = {"calendars": "ADDRESS"}
 
 
 def starting_config() -> str:
@@ -67,6 +75,9 @@ def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[
         inner = _model_of(field)
         if inner is None:
             yield path, field
+        elif path in MANY:
+            yield path, field
+            yield from keys(inner, f"{path}.{MANY[path]}.")
         else:
             yield from keys(inner, f"{path}.")
 
@@ -89,6 +100,10 @@ def _section(model: type[BaseModel], prefix: str, depth: int, *, commented: bool
         if inner is None:
             value = SAMPLES.get(path, _value(field)) if _is_unset(field) else _value(field)
             yield f"{indent}{mark}{key}: {value}"
+        elif path in MANY:
+            yield f"{indent}# {key}:"
+            yield f"{indent}#   {SAMPLES[path]}:"
+            yield from _section(inner, f"{path}.{MANY[path]}.", depth + 2, commented=True)
         else:
             yield f"{indent}{mark}{key}:"
             yield from _section(inner, f"{path}.", depth + 1, commented=off)
@@ -119,7 +134,7 @@ def _value(field: FieldInfo) -> str:
 
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
-    for one in _alternatives(field.annotation):
+    for one in (*_alternatives(field.annotation), *get_args(field.annotation)[1:]):
         if isinstance(one, type) and issubclass(one, BaseModel) and not issubclass(one, SecretStr):
             return one
     return None

@@ -38,7 +38,7 @@ class DomainRate:
             if len(times) >= self._limit:
                 free = times[-self._limit] + WINDOW
                 raise NotSent(
-                    f"{self._limit} messages a minute to {domain} are the limit, reached until {free:%H:%M:%S} UTC",
+                    f"{self._limit} messages a minute to {domain} are the limit until {free:%H:%M:%S} UTC",
                     retry=True, after=free - now, tried=False,
                 )  # fmt: skip
             self._sent.append((now, domain))

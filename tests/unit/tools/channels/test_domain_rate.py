@@ -19,9 +19,7 @@ def test_over_the_rate_says_until_when() -> None:
     rate.take("a.example")
     clock.set(NOW + 20 * SECOND)
     rate.take("A.example")
-    with pytest.raises(
-        NotSent, match=r"2 messages a minute to a\.example are the limit, reached until 06:01:00"
-    ) as no:
+    with pytest.raises(NotSent, match=r"2 messages a minute to a\.example are the limit until 06:01:00") as no:
         rate.take("a.example")
     assert no.value.retry is True
     rate.take("b.example")

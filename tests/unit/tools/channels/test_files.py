@@ -176,6 +176,7 @@ for number in range(100000):
 def test_kill_at_any_point_leaves_whole_folders(tmp_path: Path) -> None:
     """After kill -9 every visible folder is whole, and the next send sweeps the rest and goes on."""
     out = tmp_path / "out"
+    out.mkdir()  # a sender that is killed early has not made it yet
     for step in range(4):
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and text
             [sys.executable, "-c", SENDER, str(out)],

@@ -1,0 +1,1 @@
+"""When hosts are busy, and where their calls are written down."""
