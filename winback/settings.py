@@ -134,6 +134,30 @@ class Channels(Section):
     smtp: Smtp | None = Field(None, description="Needed when `use` is smtp.")
 
 
+class Stripe(Section):
+    """A Stripe account. With this section present, a trial is a subscription there that ends by itself."""
+
+    api_key: SecretStr = Field(description="Write it as {$env: NAME}, never in the file.")
+    prices: dict[str, str] = Field(min_length=1, description="Plan of the catalogue to price id at Stripe.")
+    customers: Path | None = Field(
+        None,
+        description="CSV file with columns account, customer; without one, customers' metadata winback_account.",
+    )
+    base_url: str | None = Field(None, pattern=r"^https?://", description="Only for a server beside Stripe's own.")
+    stand_in: bool = Field(False, description="base_url is a localstripe on this machine, to try it out with.")
+    timeout_seconds: float = Field(20, gt=0, le=80, description="For one call.")
+
+
+class Entitlements(Section):
+    """What an accepted trial is granted through, and taken back."""
+
+    use: Literal["ledger", "webhook", "stripe"] = Field(
+        "ledger", description="ledger: a file that your product reads; nothing leaves the machine."
+    )
+    folder: Path | None = Field(None, description="Where the ledger is; default HOME/entitlements.")
+    stripe: Stripe | None = Field(None, description="Needed when `use` is stripe.")
+
+
 class Schedule(Section):
     """Cron expressions in the company's zone."""
 
@@ -187,6 +211,7 @@ class Settings(Section):
     model: Model = Field(default_factory=Model, description="The language model.")
     policies: Policies = Field(default_factory=Policies, description="Rules and catalogue.")
     channels: Channels = Field(default_factory=Channels, description="How messages leave.")
+    entitlements: Entitlements = Field(default_factory=Entitlements, description="How trials are granted.")
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")
@@ -206,6 +231,10 @@ class Settings(Section):
     @property
     def outbox_folder(self) -> Path:
         return self.channels.folder or self.home / "outbox"
+
+    @property
+    def entitlement_folder(self) -> Path:
+        return self.entitlements.folder or self.home / "entitlements"
 
     @property
     def checkpoint_folder(self) -> Path:

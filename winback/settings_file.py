@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from winback.errors import InputError
 from winback.settings import Settings
@@ -14,9 +15,17 @@ PATHS: tuple[Place, ...] = (
     ("policies", "shadow"),
     ("policies", "catalogue"),
     ("channels", "folder"),
+    ("entitlements", "folder"),
+    ("entitlements", "stripe", "customers"),
     ("decisions", "checkpoints"),
 )
-SECRETS: tuple[Place, ...] = (("model", "api_key"), ("channels", "smtp", "password"), ("decisions", "signing_key"))
+SECRETS: tuple[Place, ...] = (
+    ("model", "api_key"),
+    ("channels", "smtp", "password"),
+    ("entitlements", "stripe", "api_key"),
+    ("decisions", "signing_key"),
+)
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -89,7 +98,7 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
     if channels.use == "smtp" and channels.smtp is None:
         raise InputError("channels.use is smtp", where=file.where(("channels", "use")), fix="add channels.smtp")
     smtp = channels.smtp
-    if smtp and smtp.security == "none" and smtp.host not in ("localhost", "127.0.0.1", "::1"):
+    if smtp and smtp.security == "none" and smtp.host not in LOOPBACK:
         raise InputError(
             f"channels.smtp.security: 'none' would send mail to {smtp.host} in the clear",
             where=file.where(("channels", "smtp", "security")),
@@ -100,4 +109,29 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
             "model needs both base_url and name, or neither",
             where=file.where(("model",)),
             fix="add the other",
+        )
+    _check_entitlements(settings, file)
+
+
+def _check_entitlements(settings: Settings, file: YamlFile) -> None:
+    entitlements, here = settings.entitlements, ("entitlements", "stripe")
+    stripe = entitlements.stripe
+    if entitlements.use == "stripe" and stripe is None:
+        raise InputError(
+            "entitlements.use is stripe", where=file.where(("entitlements", "use")), fix="add entitlements.stripe"
+        )
+    if stripe is None:
+        return
+    address = urlsplit(stripe.base_url or "")
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
+        raise InputError(
+            f"entitlements.stripe.base_url: the API key would go to {address.hostname} in the clear",
+            where=file.where((*here, "base_url")),
+            fix="use https",
+        )
+    if stripe.stand_in and address.hostname not in LOOPBACK:
+        raise InputError(
+            "entitlements.stripe.stand_in: only a server on this machine can stand in for Stripe",
+            where=file.where((*here, "stand_in")),
+            fix="set base_url to it, or leave stand_in out",
         )

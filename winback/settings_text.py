@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from winback.settings import Settings, Smtp
+from winback.settings import Settings, Smtp, Stripe
 
 SAMPLES = {
     "database.url": "{$env: DATABASE_URL}",
@@ -23,6 +23,11 @@ SAMPLES = {
     "channels.smtp.host": "smtp.example.com",
     "channels.smtp.username": "winback",
     "channels.smtp.password": "{$env: SMTP_PASSWORD}",
+    "entitlements.folder": "data/entitlements",
+    "entitlements.stripe.api_key": "{$env: STRIPE_API_KEY}",
+    "entitlements.stripe.prices": "{team: price_1ABC, business: price_2DEF}",
+    "entitlements.stripe.customers": "customers.csv",
+    "entitlements.stripe.base_url": "http://127.0.0.1:8420",
 }
 
 
@@ -89,7 +94,7 @@ def _is_off(inner: type[BaseModel] | None, field: FieldInfo) -> bool:
     """Whether the key stands as a comment: it has no default, or its section would be empty."""
     if inner is None:
         return _is_unset(field)
-    return inner is Smtp or all(_is_unset(one) for one in inner.model_fields.values())
+    return inner in (Smtp, Stripe) or all(_is_unset(one) for one in inner.model_fields.values())
 
 
 def _is_unset(field: FieldInfo) -> bool:
