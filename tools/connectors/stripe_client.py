@@ -30,6 +30,7 @@ class Transport(stripe.HTTPClient):
         Raises:
             NotSent: there was no connection, so no request.
             MaybeSent: it broke afterwards.
+            APIError: the other side failed.
         """
         try:
             answer = self._http.request(method, url, headers=headers, content=post_data)
@@ -37,6 +38,9 @@ class Transport(stripe.HTTPClient):
             raise NotSent(f"Stripe cannot be reached: {_plain(error)}", retry=True) from None
         except httpx.HTTPError as error:
             raise MaybeSent(f"the connection to Stripe ended before the answer: {_plain(error)}") from None
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            # Whatever stands between us and Stripe may have written the rest of it.
+            raise stripe.APIError(http_status=answer.status_code)
         return answer.text, answer.status_code, answer.headers
 
     def close(self) -> None:

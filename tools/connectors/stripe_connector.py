@@ -68,6 +68,8 @@ class StripeConnector:
                         return _receipt(one, "taken back")
         except NotSent as error:
             raise MaybeSent(error.reason) from None
+        if self._settings.stand_in:
+            raise MaybeSent("localstripe does not keep what would say that a trial was taken back")
         return None
 
     def probe(self) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import func, select
 
 from agents.model import open_model, probe
 from tools.catalogue import load_catalogue
+from tools.connectors.connector import connector_of
 from tools.registry import default_registry
 from winback import bootstrap
 from winback.cli.context import Session, json_option, pass_session, print_json
@@ -71,6 +72,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("people", lambda: _people(settings)),
         ("model", lambda: _model(session, offline)),
         ("channel", lambda: _channel(settings, offline)),
+        ("trials", lambda: _trials(settings, offline)),
         ("clock", _clock),
     ]
     for what, check in checks:
@@ -164,6 +166,18 @@ def _channel(settings: Settings, offline: bool) -> Finding:
     where = settings.outbox_folder if channel.name == "files" else Path(settings.channels.smtp.host)  # type: ignore[union-attr]
     leaves = "nothing leaves this machine" if channel.name == "files" else "messages leave this machine"
     return Finding("ok", "channel", f"{channel.name} ({where}): {leaves}")
+
+
+def _trials(settings: Settings, offline: bool) -> Finding:
+    """A webhook is looked at as the channel that it is."""
+    use = settings.entitlements.use
+    if use == "webhook":
+        return Finding("ok", "trials", "granted through the webhook")
+    connector = connector_of(settings)
+    if not offline:
+        connector.probe()
+    where = f"the ledger in {settings.entitlement_folder}" if use == "ledger" else "Stripe"
+    return Finding("ok", "trials", f"granted through {where}{', not asked' if offline else ''}")
 
 
 def _clock() -> Finding:
