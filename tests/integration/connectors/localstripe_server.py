@@ -24,7 +24,11 @@ answers: dict[str, tuple[bytes, int, bytes]] = {}
 
 @web.middleware
 async def trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """`status`: answer with it; `lose`: hang up after the call was carried out; `drop`: before that."""
+    """What a call is told to come to.
+
+    `status`: answer with it; `done`: with it after the call was carried out; `lose`: hang up after it was
+    carried out; `drop`: before that.
+    """
     if request.path.startswith("/_config/"):
         return await handler(request)
     calls.append(f"{request.method} {request.path}")
@@ -32,7 +36,9 @@ async def trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
     if due is None:
         return await handler(request)
     troubles.remove(due)
-    if due["what"] == "status":
+    if due["what"] == "done":
+        await handler(request)
+    if due["what"] in ("status", "done"):
         return web.json_response({"error": due["error"]}, status=due["status"])
     if due["what"] == "lose":
         await handler(request)

@@ -175,6 +175,21 @@ def test_a_lost_answer_of_the_end_is_found(stripe: Server, connector: StripeConn
     assert connector.send(back).answer == "had ended"
 
 
+def test_what_ends_at_that_very_moment_is_taken_back(stripe: Server, connector: StripeConnector) -> None:
+    """Stripe does not find what ended since we listed it; a refusal while it stands is told."""
+    parcel = fresh(stripe)
+    made = connector.send(parcel).reference
+    back = fresh(stripe, "take_back", account=parcel.account)
+    gone = {"type": "invalid_request_error", "code": "resource_missing", "message": "No such subscription"}
+    stripe.configure(call="DELETE /v1/subscriptions/", what="status", status=404, error=gone)
+    with pytest.raises(NotSent, match="No such subscription"):
+        connector.send(back)
+    assert stripe.get(f"/v1/subscriptions/{made}")["status"] != "canceled"
+    stripe.configure(call="DELETE /v1/subscriptions/", what="done", status=404, error=gone)
+    assert connector.send(back).answer == "taken back"
+    assert told(connector, back.key) is (True if stripe.taught else None)
+
+
 def test_one_try_per_call(stripe: Server, connector: StripeConnector) -> None:
     """Trying again is the worker's decision: the package's own retries are off."""
     parcel = fresh(stripe)
