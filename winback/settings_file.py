@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from winback.errors import InputError
 from winback.settings import Settings
@@ -16,6 +17,8 @@ PATHS: tuple[Place, ...] = (
     ("policies", "shadow"),
     ("policies", "catalogue"),
     ("channels", "folder"),
+    ("entitlements", "folder"),
+    ("entitlements", "stripe", "customers"),
     ("decisions", "checkpoints"),
 )
 # `*` is any key, or any place in a list.
@@ -26,6 +29,7 @@ SECRETS: tuple[Place, ...] = (
     ("channels", "webhook", "secrets"),
     ("channels", "webhook", "secrets", "*"),
     ("channels", "slack", "url"),
+    ("entitlements", "stripe", "api_key"),
     ("decisions", "signing_key"),
     ("pages", "signing_key"),
     ("calendars", "*", "caldav", "password"),
@@ -68,6 +72,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     )
     _cross_check(settings, file)
     _check_calendars(settings, file)
+    _check_entitlements(settings, file)
     return settings
 
 
@@ -172,4 +177,28 @@ def _check_url(url: str, where: str) -> None:
     if (problem := refusal(url)) is not None:
         raise InputError(
             f"the calendar's address {problem}", where=where, fix="copy it from the calendar's settings"
+        )
+
+
+def _check_entitlements(settings: Settings, file: YamlFile) -> None:
+    entitlements, here = settings.entitlements, ("entitlements", "stripe")
+    stripe = entitlements.stripe
+    if entitlements.use == "stripe" and stripe is None:
+        raise InputError(
+            "entitlements.use is stripe", where=file.where(("entitlements", "use")), fix="add entitlements.stripe"
+        )
+    if stripe is None:
+        return
+    address = urlsplit(stripe.base_url or "")
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
+        raise InputError(
+            f"entitlements.stripe.base_url: the API key would go to {address.hostname} in the clear",
+            where=file.where((*here, "base_url")),
+            fix="use https",
+        )
+    if stripe.stand_in and address.hostname not in LOOPBACK:
+        raise InputError(
+            "entitlements.stripe.stand_in: only a server on this machine can stand in for Stripe",
+            where=file.where((*here, "stand_in")),
+            fix="set base_url to it, or leave stand_in out",
         )

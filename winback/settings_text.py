@@ -38,6 +38,11 @@ SAMPLES = {
     "calendars.ADDRESS.caldav.password": "{$env: CALDAV_PASSWORD}",
     "calendars.ADDRESS.ics.url": "{$env: HOST_ICS_URL}",
     "calendars.ADDRESS.zone": "Europe/Berlin",
+    "entitlements.folder": "data/entitlements",
+    "entitlements.stripe.api_key": "{$env: STRIPE_API_KEY}",
+    "entitlements.stripe.prices": "{team: price_1ABC, business: price_2DEF}",
+    "entitlements.stripe.customers": "customers.csv",
+    "entitlements.stripe.base_url": "http://127.0.0.1:8420",
 }
 # Sections of which there are many, and what the reference calls the key of each.
 MANY = {"calendars": "ADDRESS"}

@@ -26,6 +26,7 @@ COMMANDS = {
     "log": "log",
     "contact": "contact",
     "privacy": "privacy",
+    "entitlement": "entitlement",
     "backtest": "backtest",
 }
 """Command to module of this package; a module is imported when its command is asked for."""

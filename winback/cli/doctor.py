@@ -170,9 +170,18 @@ def _channels(settings: Settings, offline: bool) -> Iterator[Finding]:
         except WinbackError as error:
             yield Finding("bad", "channel", f"{medium}: {error}")
             continue
-        stays = f" ({settings.outbox_folder}): nothing leaves this machine"
-        leaves = stays if channel.name == "files" else ": messages leave this machine"
-        yield Finding("ok", "channel", f"{medium} by {channel.name}{leaves}")
+        folder = _folders(settings).get(channel.name)
+        goes = f"{channel.name} ({folder}): nothing leaves" if folder else f"{channel.name}: it leaves"
+        yield Finding("ok", "channel", f"{medium} by {goes} this machine")
+
+
+def _folders(settings: Settings) -> dict[str, Path]:
+    """Channels whose receiver is a folder of this machine."""
+    return {
+        "files": settings.outbox_folder,
+        "ledger": settings.entitlement_folder,
+        "office": settings.calendar_folder,
+    }
 
 
 def _clock() -> Finding:
