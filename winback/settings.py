@@ -22,6 +22,10 @@ def _zone(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
+FOLDER = r'^[^%*"\\\x00-\x1f\x7f]{1,100}$'
+"""What a folder of a mailbox may be called: no wildcards, no quotes."""
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
 
@@ -134,6 +138,28 @@ class Channels(Section):
     smtp: Smtp | None = Field(None, description="Needed when `use` is smtp.")
 
 
+class Imap(Section):
+    """The mailbox of `company.sender`, to which customers answer and mail servers report."""
+
+    host: str = Field(description="Name or address of the server.")
+    port: int = Field(993, ge=1, le=65535, description="993 for TLS, 143 for STARTTLS.")
+    security: Literal["tls", "starttls", "none"] = Field("tls", description="none only on loopback.")
+    username: str = Field(description="Whose mailbox.")
+    password: SecretStr = Field(description="Write it as {$env: NAME}.")
+    folder: str = Field("INBOX", pattern=FOLDER, description="Where mail arrives.")
+    handled: str = Field(
+        "Winback", pattern=FOLDER, description="Where mail goes when it was taken; made if it is not there."
+    )
+    timeout_seconds: float = Field(30, gt=0, le=300, description="For one answer of the server.")
+
+
+class Inbox(Section):
+    """What comes back by mail. See docs/inbox.md."""
+
+    imap: Imap | None = Field(None, description="The mailbox that is read; without it, none is.")
+    complaint_stops: bool = Field(True, description="Whether somebody who calls a message spam is unsubscribed.")
+
+
 class Schedule(Section):
     """Cron expressions in the company's zone."""
 
@@ -187,6 +213,7 @@ class Settings(Section):
     model: Model = Field(default_factory=Model, description="The language model.")
     policies: Policies = Field(default_factory=Policies, description="Rules and catalogue.")
     channels: Channels = Field(default_factory=Channels, description="How messages leave.")
+    inbox: Inbox = Field(default_factory=Inbox, description="What comes back by mail.")
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")

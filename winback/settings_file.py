@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from winback.errors import InputError
-from winback.settings import Settings
+from winback.settings import Imap, Settings
 from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
 PATHS: tuple[Place, ...] = (
@@ -16,7 +16,13 @@ PATHS: tuple[Place, ...] = (
     ("channels", "folder"),
     ("decisions", "checkpoints"),
 )
-SECRETS: tuple[Place, ...] = (("model", "api_key"), ("channels", "smtp", "password"), ("decisions", "signing_key"))
+SECRETS: tuple[Place, ...] = (
+    ("model", "api_key"),
+    ("channels", "smtp", "password"),
+    ("inbox", "imap", "password"),
+    ("decisions", "signing_key"),
+)
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -89,15 +95,32 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
     if channels.use == "smtp" and channels.smtp is None:
         raise InputError("channels.use is smtp", where=file.where(("channels", "use")), fix="add channels.smtp")
     smtp = channels.smtp
-    if smtp and smtp.security == "none" and smtp.host not in ("localhost", "127.0.0.1", "::1"):
+    if smtp and smtp.security == "none" and smtp.host not in LOOPBACK:
         raise InputError(
             f"channels.smtp.security: 'none' would send mail to {smtp.host} in the clear",
             where=file.where(("channels", "smtp", "security")),
             fix="use starttls or tls",
         )
+    if settings.inbox.imap is not None:
+        _check_mailbox(settings.inbox.imap, file)
     if (model.base_url is None) != (model.name is None):
         raise InputError(
             "model needs both base_url and name, or neither",
             where=file.where(("model",)),
             fix="add the other",
+        )
+
+
+def _check_mailbox(imap: Imap, file: YamlFile) -> None:
+    if imap.security == "none" and imap.host not in LOOPBACK:
+        raise InputError(
+            f"inbox.imap.security: 'none' would send the password to {imap.host} in the clear",
+            where=file.where(("inbox", "imap", "security")),
+            fix="use tls or starttls",
+        )
+    if imap.folder.casefold() == imap.handled.casefold():
+        raise InputError(
+            "inbox.imap: mail that was taken would stay where it arrives",
+            where=file.where(("inbox", "imap")),
+            fix="give `handled` another folder",
         )

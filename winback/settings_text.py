@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from winback.settings import Settings, Smtp
+from winback.settings import Settings
 
 SAMPLES = {
     "database.url": "{$env: DATABASE_URL}",
@@ -23,6 +23,9 @@ SAMPLES = {
     "channels.smtp.host": "smtp.example.com",
     "channels.smtp.username": "winback",
     "channels.smtp.password": "{$env: SMTP_PASSWORD}",
+    "inbox.imap.host": "imap.example.com",
+    "inbox.imap.username": "winback",
+    "inbox.imap.password": "{$env: IMAP_PASSWORD}",
 }
 
 
@@ -89,7 +92,7 @@ def _is_off(inner: type[BaseModel] | None, field: FieldInfo) -> bool:
     """Whether the key stands as a comment: it has no default, or its section would be empty."""
     if inner is None:
         return _is_unset(field)
-    return inner is Smtp or all(_is_unset(one) for one in inner.model_fields.values())
+    return _is_unset(field) or all(_is_unset(one) for one in inner.model_fields.values())
 
 
 def _is_unset(field: FieldInfo) -> bool:
@@ -100,9 +103,11 @@ def _value(field: FieldInfo) -> str:
     default = field.default
     if default is None or default is PydanticUndefined:
         return ""
+    if isinstance(default, bool):
+        return str(default).lower()
     if isinstance(default, Enum):
         return str(default.value)
-    if isinstance(default, Path | int | float) and not isinstance(default, bool):
+    if isinstance(default, Path | int | float):
         return str(default)
     text = str(default)
     plain = text.isascii() and text.replace(" ", "").replace("/", "").replace("-", "").isalnum()
