@@ -24,6 +24,7 @@ from winback.store.opening import open_store
 from winback.store.store import make_folder
 from winback.usage.warehouse import Warehouse
 from workers.freshness import LATE
+from workers.inbox.mailbox import open_mailbox
 from workers.schedule import trigger_of
 
 Health = Literal["ok", "warn", "bad"]
@@ -41,7 +42,7 @@ class Finding:
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not call the model or the mail server.")
+@click.option("--offline", is_flag=True, help="Do not call the model or the mail servers.")
 @json_option
 @pass_session
 def command(session: Session, offline: bool, as_json: bool) -> None:
@@ -71,6 +72,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("people", lambda: _people(settings)),
         ("model", lambda: _model(session, offline)),
         ("channel", lambda: _channel(settings, offline)),
+        ("inbox", lambda: _inbox(settings, offline)),
         ("clock", _clock),
     ]
     for what, check in checks:
@@ -164,6 +166,16 @@ def _channel(settings: Settings, offline: bool) -> Finding:
     where = settings.outbox_folder if channel.name == "files" else Path(settings.channels.smtp.host)  # type: ignore[union-attr]
     leaves = "nothing leaves this machine" if channel.name == "files" else "messages leave this machine"
     return Finding("ok", "channel", f"{channel.name} ({where}): {leaves}")
+
+
+def _inbox(settings: Settings, offline: bool) -> Finding:
+    imap = settings.inbox.imap
+    if imap is None:
+        return Finding("ok", "inbox", "no mailbox is set: what comes back by mail is not read")
+    if offline:
+        return Finding("ok", "inbox", f"{imap.host}, not asked")
+    with open_mailbox(imap) as mailbox:
+        return Finding("ok", "inbox", f"{imap.host}: {len(mailbox.numbers())} message(s) in {imap.folder}")
 
 
 def _clock() -> Finding:

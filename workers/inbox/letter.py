@@ -17,7 +17,7 @@ from tools.channels.address import is_address
 
 LIMIT = 1_048_576
 """Bytes of a message that are read. What a person or a mail server says stands before what is attached."""
-DEPTH, PARTS, NESTS = 10, 100, 50
+DEPTH, PARTS, NESTS = 10, 100, 30
 HEADER = 10_000
 TEXT = 200_000
 MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, MessageError, RecursionError, TypeError,
@@ -31,13 +31,12 @@ _CHARSET = re.compile(
     r"(?i)utf-?(?:8|16(?:le|be)?)|(?:us-)?ascii|iso-8859-\d{1,2}|(?:windows-|cp)\d{3,4}|koi8-[ru]|gb(?:2312|k|18030)"
     r"|big5|shift_jis|euc-(?:jp|kr)|iso-2022-jp"
 )
-Message_ = Message[str, str]
 
 
 class Letter:
     """One message, or one part of it."""
 
-    def __init__(self, message: Message_, depth: int = 0) -> None:
+    def __init__(self, message: "Message[str, str]", depth: int = 0) -> None:
         self._message = message
         self._depth = depth
         self._headers: dict[str, list[str]] = {}
@@ -58,10 +57,7 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        given = self.header("subject")[:1000]
-        with suppress(*MALFORMED):
-            return "".join(_decoded(text, charset) for text, charset in decode_header(given))
-        return given
+        return _plain(self.header("subject")[:1000])
 
     @property
     def at(self) -> datetime | None:
@@ -86,7 +82,8 @@ class Letter:
 
     def keys(self, *names: str) -> tuple[str, ...]:
         """Keys of effects in message numbers of these headers, the newest first."""
-        found = [key for name in names for key in reversed(_KEY.findall(self.header(name)))]
+        # Some programs encode a number that is longer than a line, though none should.
+        found = [key for name in names for key in reversed(_KEY.findall(_plain(self.header(name))))]
         return tuple(dict.fromkeys(one.lower() for one in found))[:20]
 
     @property
@@ -139,6 +136,14 @@ def keys_in(text: str) -> tuple[str, ...]:
     """Keys of effects in lines that begin as a returned message's number does."""
     found = re.findall(r"(?im)^[ \t>]{0,20}message-id:[ \t]*<?([0-9a-f]{64})@", text)
     return tuple(dict.fromkeys(one.lower() for one in found))[:20]
+
+
+def _plain(value: str) -> str:
+    """A header's value without the encoding of RFC 2047."""
+    if "=?" in value:
+        with suppress(*MALFORMED):
+            return "".join(_decoded(text, charset) for text, charset in decode_header(value))
+    return value
 
 
 def _decoded(text: bytes | str, charset: str | None) -> str:

@@ -122,7 +122,8 @@ def _connect(imap: Imap, tls: ssl.SSLContext) -> BaseMailBox:
         try:
             box.client.starttls(tls)
         except BaseException:
-            box.client.shutdown()
+            with contextlib.suppress(OSError):
+                box.client.shutdown()
             raise
     return box
 

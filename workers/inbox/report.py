@@ -16,8 +16,8 @@ HEURISTIC = 65_536
 STATUS = "message/delivery-status"
 FEEDBACK = "message/feedback-report"
 COMPLAINTS = ("abuse", "complaint", "fraud", "opt-out", "other", "virus")
-FULL_OR_REFUSED = ("5.2.2", "5.2.3", "5.3.", "5.4.", "5.6.", "5.7.")
-"""Permanent by their number, but of this message or this moment: the address itself is good."""
+FULL_OR_REFUSED = ("4.", "5.2.2.", "5.2.3.", "5.3.", "5.4.", "5.6.", "5.7.")
+"""Of this message or this moment, though some are permanent by their number: the address itself is good."""
 SYSTEM = ("mailer-daemon", "mail-daemon", "postmaster", "microsoftexchange")
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -93,7 +93,7 @@ def _heuristic(letter: Letter, head: bytes) -> Said:
 
 def is_hard(status: str) -> bool:
     """Whether the address is no good; a failure without a number counts as that."""
-    return not status.startswith(("4.", *FULL_OR_REFUSED))
+    return not f"{status}.".startswith(FULL_OR_REFUSED)
 
 
 def _recipients(letter: Letter, blocks: list[Letter]) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ import unicodedata
 STOP_WORDS = (
     "stop", "please stop", "stop please", "stop it", "stop all", "stop emails", "stop emailing me",
     "stop writing to me", "stop sending me emails", "unsubscribe", "unsubscribe me", "please unsubscribe",
-    "please unsubscribe me", "unsubscribe please", "remove me", "please remove me", "remove me from your list", "remove me from this list",
-    "opt out", "no more emails", "no more mails", "cancel all messages",
+    "please unsubscribe me", "unsubscribe please", "remove me", "please remove me",
+    "remove me from your list", "remove me from this list", "opt out", "no more emails", "no more mails",
+    "cancel all messages",
     "रोकें", "रोको", "रोक दें", "रोक दो", "कृपया रोकें", "कृपया रोक दें", "बंद करें", "बंद करो", "बंद कर दें", "बंद कर दो",
     "बन्द करें", "बन्द करो", "कृपया बंद करें", "कृपया बन्द करें", "कृपया बंद कर दें", "ईमेल बंद करें", "ईमेल बंद करो",
     "मत भेजो", "मत भेजें", "ईमेल मत भेजें", "ईमेल मत भेजो", "और ईमेल न भेजें", "स्टॉप", "अनसब्सक्राइब", "अनसब्सक्राइब करें",
