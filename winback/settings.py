@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from winback.settings_channels import Channels, Entitlements, HostCalendar
+from winback.settings_channels import Channels, Entitlements, HostCalendar, Inbox
 from winback.settings_section import Section, Zone
 
 
@@ -109,6 +109,7 @@ class Schedule(Section):
 
     pass_: str = Field("0 6 * * *", alias="pass", description="When a full pass (scan, propose, judge) starts.")
     act_every_seconds: int = Field(30, ge=1, le=3600, description="How often due effects are carried out.")
+    inbox_every_seconds: int = Field(120, ge=10, le=86_400, description="How often the mailbox is read.")
 
 
 class Worker(Section):
@@ -179,6 +180,7 @@ class Settings(Section):
         description="Calendars of hosts, by mail address; a host without one has the catalogue's office hours.",
     )
     entitlements: Entitlements = Field(default_factory=Entitlements, description="How trials are granted.")
+    inbox: Inbox = Field(default_factory=Inbox, description="What comes back by mail.")
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")

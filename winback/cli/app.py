@@ -25,6 +25,7 @@ COMMANDS = {
     "policy": "policy",
     "log": "log",
     "contact": "contact",
+    "inbox": "inbox",
     "privacy": "privacy",
     "entitlement": "entitlement",
     "backtest": "backtest",
