@@ -21,6 +21,9 @@ from workers.services import Services
 
 POSTGRES = os.environ.get("WINBACK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 NUMBERED = (
+    "answer",
+    "booking",
+    "feed_item",
     "interaction",
     "model_use",
     "policy_version",
@@ -33,7 +36,7 @@ NUMBERED = (
     "contact",
     "account",
 )
-TABLES = ("consent", "seal", "suppression", "installation", *NUMBERED)
+TABLES = ("preference", "consent", "seal", "suppression", "installation", *NUMBERED)
 """Those that point at others come before them."""
 
 # The machine may be busy: a slow example is not a wrong one.

@@ -5,25 +5,14 @@ environment; secrets are taken from nowhere else. Every key is described in docs
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
+from winback.settings_base import Section, Zone
+from winback.settings_pages import Pages
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is not a time zone of the IANA database, such as Asia/Kolkata") from None
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=False)
+__all__ = ["Company", "Section", "Settings", "Zone"]
 
 
 class Company(Section):
@@ -249,23 +238,6 @@ class Decisions(Section):
 
 class Console(Section):
     port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
-
-
-class Pages(Section):
-    """The customer's pages: accept an offer, choose a time, preferences, unsubscribe, why."""
-
-    base_url: str | None = Field(
-        None,
-        pattern=r"^https?://[^\s?#]+$",
-        description="Address under which customers reach the pages; without one, messages have no links.",
-    )
-    port: int = Field(
-        8766, ge=0, le=65535, description="Loopback port they are served on, behind your web server."
-    )
-    signing_key: SecretStr | None = Field(
-        None, min_length=32, description="Signs the links, as {$env: NAME}; without one, a key file in HOME."
-    )
-    survey: Literal["csat", "ces", "nps"] = Field("csat", description="The one question after an act.")
 
 
 class Log(Section):

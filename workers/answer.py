@@ -270,14 +270,16 @@ def contest(services: Services, key: str, words: str) -> None:
         note_answer(session, one, "contest", "written", now, words=said)
 
 
-def contact_of(services: Services, key: str) -> int:
-    """Whom a link belongs to.
+def receiver(session: Session, key: str) -> Contact:
+    """To whom an act was to go, whatever became of it, erased or not.
 
     Raises:
-        InputError: as `asked`.
+        InputError: there is no such act.
     """
-    with services.store.read() as session:
-        return asked(session, key).contact.id or 0
+    effect = session.exec(select(Effect).where(Effect.key == key, Effect.part == MESSAGE)).first()
+    if effect is None:
+        raise InputError("there is nothing of the kind", fix="reply to the message instead")
+    return session.get_one(Contact, effect.contact_id)
 
 
 def locked(session: Session, contact_id: int) -> Contact:
