@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException as NoRoute
+from starlette.exceptions import HTTPException as RefusedError
 
 from winback import __version__
 from winback.errors import ConflictError, SetupError, WinbackError
@@ -65,7 +65,7 @@ async def fields_of(request: Request) -> Fields:
     try:
         async with request.form() as form:
             texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    except HTTPException:
+    except RefusedError:
         return {}
     return {name: tuple(value for other, value in texts if other == name) for name, _ in texts}
 
@@ -96,8 +96,8 @@ def _add_problems(app: FastAPI, press: Press) -> None:
     async def no_page(request: Request, error: PageError) -> Response:
         return press.problem(request, error.problem, error.status)
 
-    @app.exception_handler(NoRoute)
-    async def no_route(request: Request, error: NoRoute) -> Response:
+    @app.exception_handler(RefusedError)
+    async def no_route(request: Request, error: RefusedError) -> Response:
         problem = PROBLEMS.get(error.status_code, "wrong")
         return press.problem(request, problem, error.status_code, error.headers)
 
