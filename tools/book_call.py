@@ -40,7 +40,7 @@ class BookCall:
             self._option(call, start, situation, fit=0.8**step * 0.9**place)
             for step, call in enumerate(situation.catalogue.calls)
             if _nobody(call, situation) is None
-            for place, start in enumerate(_diary(call, situation).free(situation.now, SLOTS))
+            for place, start in enumerate(diary_of(call, situation).free(situation.now, SLOTS))
         ]
 
     def resolve(self, arguments: Arguments, situation: Situation) -> Option:
@@ -49,7 +49,7 @@ class BookCall:
         call = _call(chosen.call, situation)
         if (nobody := _nobody(call, situation)) is not None:
             raise InputError(f"{nobody} has no mail address to be invited at", fix="import one")
-        diary, start = _diary(call, situation), aware(chosen.start)
+        diary, start = diary_of(call, situation), aware(chosen.start)
         shown = start.isoformat(timespec="minutes")
         if not diary.has(start):
             raise InputError(f"{shown} is no slot of call {call.id!r}", fix="choose one that is offered")
@@ -63,10 +63,10 @@ class BookCall:
         arguments = arguments_as(BookCallArguments, option.arguments)
         call = _call(arguments.call, situation)
         start = aware(arguments.start)
-        others = [one for one in _diary(call, situation).free(situation.now, SLOTS) if one != start]
+        others = [one for one in diary_of(call, situation).free(situation.now, SLOTS) if one != start]
         return {
             **reason_values(situation),
-            "host": _host(call, situation).name,
+            "host": host_of(call, situation).name,
             "call": call.name,
             "minutes": call.minutes,
             "start": start,
@@ -80,7 +80,7 @@ class BookCall:
             return ()
         arguments = arguments_as(BookCallArguments, option.arguments)
         call = _call(arguments.call, situation)
-        host, person = _host(call, situation), situation.person
+        host, person = host_of(call, situation), situation.person
         name = call.name.get(person.language, call.name["en"])
         invited = Invited(
             uid=event_uid(key, host.address),
@@ -94,7 +94,7 @@ class BookCall:
         return (Attachment("invitation.ics", invited.media_type, invitation(invited, situation.now)),)
 
     def _option(self, call: CallType, start: datetime, situation: Situation, fit: float = 1.0) -> Option:
-        host = _host(call, situation)
+        host = host_of(call, situation)
         local = start.astimezone(zone_of(situation.person.zone, situation.company))
         return Option(
             tool=self.name,
@@ -115,7 +115,8 @@ def _call(call: str, situation: Situation) -> CallType:
     return found
 
 
-def _host(call: CallType, situation: Situation) -> Host:
+def host_of(call: CallType, situation: Situation) -> Host:
+    """Who takes the call: the one that the catalogue names, or the account's manager."""
     if isinstance(call.host, Host):
         return call.host
     name = clean(situation.owner_name, 80) or clean(situation.company.name, 80)
@@ -129,6 +130,7 @@ def _nobody(call: CallType, situation: Situation) -> str | None:
     return None if is_address(situation.person.address) else "the contact"
 
 
-def _diary(call: CallType, situation: Situation) -> Diary:
+def diary_of(call: CallType, situation: Situation) -> Diary:
+    """When the host of a call has time for this contact."""
     zone = zone_of(situation.person.zone, situation.company)
-    return Diary(call, _host(call, situation).address, situation.busy, zone)
+    return Diary(call, host_of(call, situation).address, situation.busy, zone)

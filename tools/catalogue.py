@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from winback.canonical import content_hash
 from winback.errors import InputError
-from winback.settings import Zone
+from winback.settings_section import Zone
 from winback.yamlfile import Place, YamlFile, did_you_mean, read_yaml, validate
 
 FALLBACK = "en"

@@ -3,24 +3,27 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.model import open_model
 from agents.selector import Selector
 from agents.writer import Writer
 from policies.load import load_policy
+from tools.calendars.office import OfficeEvents
 from tools.catalogue import Catalogue, load_catalogue
 from tools.channels.channel import Channel
 from tools.channels.files import FilesChannel
 from tools.channels.slack import SlackChannel
 from tools.channels.smtp import SmtpChannel
 from tools.channels.webhook import WebhookChannel
+from tools.connectors.connector import connector_of
 from tools.registry import Registry, default_registry
 from winback import HOME
 from winback.clock import Clock
 from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
-from winback.store.types import EMAIL, SLACK, WEBHOOK
+from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, SLACK, WEBHOOK
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
 from workers.known_names import known_names
@@ -28,6 +31,9 @@ from workers.link import links_of
 from workers.owner import this_owner
 from workers.policy_source import PolicySource
 from workers.services import Chooser, Services
+
+if TYPE_CHECKING:
+    from tools.calendars.configured import Calendars
 
 DEFAULT_POLICY = HOME / "policies" / "default.yaml"
 
@@ -68,6 +74,7 @@ def services(
             owner=this_owner(),
             shadow=policy_source(shadow, registry, catalogue) if shadow else None,
             links=links_of(settings),
+            calendars=_calendars(settings, clock),
         )
 
 
@@ -87,13 +94,33 @@ def make_channels(settings: Settings) -> dict[str, Channel]:
         channels[WEBHOOK] = WebhookChannel(settings.channels.webhook)
     if settings.channels.slack is not None:
         channels[SLACK] = SlackChannel(settings.channels.slack)
+    channels[ENTITLEMENT] = connector_of(settings, channels.get(WEBHOOK))
+    channels[CALENDAR] = _events(settings)
     return channels
+
+
+def _events(settings: Settings) -> Channel:
+    if not settings.calendars:
+        return OfficeEvents(settings.calendar_folder)
+    # Half a second to import, for those alone who have calendars.
+    from tools.calendars.configured import events_channel  # noqa: PLC0415
+
+    return events_channel(settings)
+
+
+def _calendars(settings: Settings, clock: Clock) -> "Calendars | None":
+    if not settings.calendars:
+        return None
+    from tools.calendars.configured import Calendars  # noqa: PLC0415  as above
+
+    return Calendars(settings, clock)
 
 
 def _close(channels: Mapping[str, Channel]) -> None:
     for one in channels.values():
-        if isinstance(one, SmtpChannel):
-            one.close()
+        close = getattr(one, "close", None)
+        if close is not None:
+            close()
 
 
 def _mail_channel(settings: Settings) -> Channel:

@@ -5,14 +5,13 @@ environment; secrets are taken from nowhere else. Every key is described in docs
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 
-from winback.settings_base import Section, Zone
+from winback.settings_channels import Channels, Entitlements, HostCalendar, Inbox
 from winback.settings_pages import Pages
-
-__all__ = ["Company", "Section", "Settings", "Zone"]
+from winback.settings_section import Section, Zone
 
 
 class Company(Section):
@@ -106,109 +105,12 @@ class Policies(Section):
     catalogue: Path | None = Field(None, description="What may be offered; without one, the sample catalogue.")
 
 
-class Dkim(Section):
-    """A signature that receivers check against a key in your DNS. See docs/channels.md."""
-
-    selector: str = Field(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$",
-        description="The record's name: SELECTOR._domainkey.DOMAIN.",
-    )
-    domain: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
-        description="The domain that signs; without one, that of company.sender.",
-    )
-    key: SecretStr = Field(description="Private key in PEM, RSA or Ed25519; write it as {$env: NAME}.")
-
-
-class Smtp(Section):
-    """A mail server. With this section present, messages leave the machine."""
-
-    host: str = Field(description="Name or address of the server.")
-    port: int = Field(587, ge=1, le=65535, description="587 for STARTTLS, 465 for TLS.")
-    security: Literal["starttls", "tls", "none"] = Field("starttls", description="none only on loopback.")
-    username: str | None = Field(None, description="If the server asks for one.")
-    password: SecretStr | None = Field(None, description="Write it as {$env: NAME}.")
-    timeout_seconds: float = Field(20, gt=0, le=300, description="For one message.")
-    messages_per_connection: int = Field(
-        50, ge=1, le=10000, description="After so many a connection is closed and a new one made."
-    )
-    idle_seconds: float = Field(
-        30, ge=0, le=600, description="How long a connection is kept for the next message; 0 keeps none."
-    )
-    per_domain_per_minute: int | None = Field(
-        None,
-        ge=0,
-        description="Most messages a minute to one domain, counted by each worker process for itself; "
-        "without it no limit, 0 sends none.",
-    )
-    dkim: Dkim | None = Field(None, description="Signs each message; without it none is signed.")
-
-
-class Webhook(Section):
-    """A receiver of signed webhooks (Standard Webhooks). See docs/webhooks.md for what it must promise."""
-
-    url: str = Field(description="Where they are posted; https, or http on loopback.")
-    secrets: tuple[SecretStr, ...] = Field(
-        min_length=1,
-        max_length=5,
-        description="Signing secrets (whsec_...), each as {$env: NAME}; two or more while they are being changed.",
-    )
-    timeout_seconds: float = Field(20, gt=0, le=300, description="For one webhook, from connection to answer.")
-
-
-class Slack(Section):
-    """A Slack-compatible incoming webhook."""
-
-    url: SecretStr = Field(description="Its address, which is the secret: write it as {$env: NAME}.")
-    timeout_seconds: float = Field(20, gt=0, le=300, description="For one message, from connection to answer.")
-
-
-class Channels(Section):
-    use: Literal["files", "smtp"] = Field("files", description="files: nothing leaves the machine.")
-    folder: Path | None = Field(None, description="Where the files channel writes; default HOME/outbox.")
-    smtp: Smtp | None = Field(None, description="Needed when `use` is smtp.")
-    webhook: Webhook | None = Field(None, description="With it, signed webhooks can leave the machine.")
-    slack: Slack | None = Field(None, description="With it, messages to your own people can go to Slack.")
-
-
-class CalDav(Section):
-    """One calendar of a host on a CalDAV server: read for busy times, written with the calls."""
-
-    url: str = Field(pattern=r"^https?://", description="The calendar's own address; https off loopback.")
-    username: str | None = Field(None, description="If the server asks for one.")
-    password: SecretStr | None = Field(None, description="Write it as {$env: NAME}.")
-    timeout_seconds: float = Field(20, gt=0, le=300, description="For one request.")
-
-
-class Ics(Section):
-    """A calendar or free/busy file to read; calls are then written into HOME/calendar."""
-
-    url: SecretStr = Field(description="Whoever knows it can read it: write it as {$env: NAME}.")
-    timeout_seconds: float = Field(20, gt=0, le=300, description="For one request.")
-
-
-class HostCalendar(Section):
-    """Where one host's busy times are: exactly one of `caldav` and `ics`."""
-
-    caldav: CalDav | None = Field(None, description="A calendar on a CalDAV server.")
-    ics: Ics | None = Field(None, description="A calendar or free/busy file behind an address.")
-    zone: Zone | None = Field(
-        None, description="Where the host's days begin, for events without a zone; default company.zone."
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.caldav is None) == (self.ics is None):
-            raise ValueError("needs caldav or ics, not both; keep the one to be read")
-        return self
-
-
 class Schedule(Section):
     """Cron expressions in the company's zone."""
 
     pass_: str = Field("0 6 * * *", alias="pass", description="When a full pass (scan, propose, judge) starts.")
     act_every_seconds: int = Field(30, ge=1, le=3600, description="How often due effects are carried out.")
+    inbox_every_seconds: int = Field(120, ge=10, le=86_400, description="How often the mailbox is read.")
 
 
 class Worker(Section):
@@ -261,6 +163,8 @@ class Settings(Section):
         default_factory=dict,
         description="Calendars of hosts, by mail address; a host without one has the catalogue's office hours.",
     )
+    entitlements: Entitlements = Field(default_factory=Entitlements, description="How trials are granted.")
+    inbox: Inbox = Field(default_factory=Inbox, description="What comes back by mail.")
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")
@@ -285,6 +189,10 @@ class Settings(Section):
     @property
     def calendar_folder(self) -> Path:
         return self.home / "calendar"
+
+    @property
+    def entitlement_folder(self) -> Path:
+        return self.entitlements.folder or self.home / "entitlements"
 
     @property
     def checkpoint_folder(self) -> Path:

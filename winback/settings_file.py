@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from winback.errors import InputError
 from winback.settings import Settings
+from winback.settings_channels import Imap
 from winback.web_address import refusal
 from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
@@ -16,6 +18,8 @@ PATHS: tuple[Place, ...] = (
     ("policies", "shadow"),
     ("policies", "catalogue"),
     ("channels", "folder"),
+    ("entitlements", "folder"),
+    ("entitlements", "stripe", "customers"),
     ("decisions", "checkpoints"),
 )
 # `*` is any key, or any place in a list.
@@ -26,6 +30,8 @@ SECRETS: tuple[Place, ...] = (
     ("channels", "webhook", "secrets"),
     ("channels", "webhook", "secrets", "*"),
     ("channels", "slack", "url"),
+    ("entitlements", "stripe", "api_key"),
+    ("inbox", "imap", "password"),
     ("decisions", "signing_key"),
     ("pages", "signing_key"),
     ("calendars", "*", "caldav", "password"),
@@ -68,6 +74,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     )
     _cross_check(settings, file)
     _check_calendars(settings, file)
+    _check_entitlements(settings, file)
     return settings
 
 
@@ -130,6 +137,8 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
             fix="use starttls or tls",
         )
     _check_web(settings, file)
+    if settings.inbox.imap is not None:
+        _check_mailbox(settings.inbox.imap, file)
     if (model.base_url is None) != (model.name is None):
         raise InputError(
             "model needs both base_url and name, or neither",
@@ -172,4 +181,43 @@ def _check_url(url: str, where: str) -> None:
     if (problem := refusal(url)) is not None:
         raise InputError(
             f"the calendar's address {problem}", where=where, fix="copy it from the calendar's settings"
+        )
+
+
+def _check_entitlements(settings: Settings, file: YamlFile) -> None:
+    entitlements, here = settings.entitlements, ("entitlements", "stripe")
+    stripe = entitlements.stripe
+    if entitlements.use == "stripe" and stripe is None:
+        raise InputError(
+            "entitlements.use is stripe", where=file.where(("entitlements", "use")), fix="add entitlements.stripe"
+        )
+    if stripe is None:
+        return
+    address = urlsplit(stripe.base_url or "")
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
+        raise InputError(
+            f"entitlements.stripe.base_url: the API key would go to {address.hostname} in the clear",
+            where=file.where((*here, "base_url")),
+            fix="use https",
+        )
+    if stripe.stand_in and address.hostname not in LOOPBACK:
+        raise InputError(
+            "entitlements.stripe.stand_in: only a server on this machine can stand in for Stripe",
+            where=file.where((*here, "stand_in")),
+            fix="set base_url to it, or leave stand_in out",
+        )
+
+
+def _check_mailbox(imap: Imap, file: YamlFile) -> None:
+    if imap.security == "none" and imap.host not in LOOPBACK:
+        raise InputError(
+            f"inbox.imap.security: 'none' would send the password to {imap.host} in the clear",
+            where=file.where(("inbox", "imap", "security")),
+            fix="use tls or starttls",
+        )
+    if imap.folder.casefold() == imap.handled.casefold():
+        raise InputError(
+            "inbox.imap: mail that was taken would stay where it arrives",
+            where=file.where(("inbox", "imap")),
+            fix="give `handled` another folder",
         )

@@ -1,10 +1,22 @@
 """Settings of the customer's pages."""
 
-from typing import Literal
+from ipaddress import ip_network
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from winback.settings_base import Network, Section
+from winback.settings_section import Section
+
+
+def _network(given: str) -> str:
+    try:
+        ip_network(given)
+    except ValueError:
+        raise ValueError("is no address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
+    return given
+
+
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class Pages(Section):

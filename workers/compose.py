@@ -23,6 +23,8 @@ from workers.situation import Setting, situation_of
 
 _AGENT: TypeAdapter[AgentFacts] = TypeAdapter(AgentFacts)
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+IN_THE_PARCEL = ("message", "attachments", "to", "about")
+"""What of a payload has a place of its own in the parcel."""
 _WORDLESS = Message(language="en", subject="", body="", template="", template_version="")
 """For what a machine receives."""
 
@@ -101,16 +103,17 @@ def following_parcel(session: Session, services: Services, effect: Effect) -> Pa
     account = session.get_one(Account, effect.account_id)
     contact = session.get_one(Contact, effect.contact_id)
     company, payload = services.settings.company, effect.payload
-    message = payload.get("message")
+    message, to = payload.get("message"), payload.get("to")
     return Parcel(
         key=effect.key,
         case_id=effect.case_id,
         tool=effect.tool,
         sender_address=company.sender,
         sender_name=company.name,
-        recipient_address=contact.email or "",
-        recipient_name=contact.name,
+        recipient_address=to["address"] if to else contact.email or "",
+        recipient_name=to["name"] if to else contact.name,
         reply_to=account.owner_email or company.sender,
+        reply_copy=_read_mailbox(services),
         message=_linked(services, effect, _MESSAGE.validate_python(message)) if message else _WORDLESS,
         headers=_stop_headers(services, effect) if message else (),
         sent_at=effect.proposed_at,
@@ -118,7 +121,7 @@ def following_parcel(session: Session, services: Services, effect: Effect) -> Pa
         account=account.key,
         contact=contact.key,
         part=effect.part,
-        payload={name: value for name, value in payload.items() if name not in ("message", "attachments")},
+        payload={name: value for name, value in payload.items() if name not in IN_THE_PARCEL},
     )
 
 
@@ -127,6 +130,11 @@ def _linked(services: Services, effect: Effect, message: Message) -> Message:
     if links is None:
         return message
     return with_links(message, lambda page: links.url(page, _subject_key(effect), effect.proposed_at + LONG))
+
+
+def _read_mailbox(services: Services) -> str:
+    """The mailbox that is read, where one is: a reply that goes past it is a fact that nobody learns."""
+    return services.settings.company.sender if services.settings.inbox.imap is not None else ""
 
 
 def _subject_key(effect: Effect) -> str:
@@ -176,6 +184,7 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         recipient_address=situation.person.address,
         recipient_name=situation.person.name,
         reply_to=situation.owner_address,
+        reply_copy=_read_mailbox(services),
         message=_linked(services, effect, message_of(proposal)),
         sent_at=effect.intent_at or now,
         headers=_stop_headers(services, effect),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what only reviews or records something starts without agent
     from agents.meter import Meter
     from agents.writer import Writer
     from policies.policy import Policy
+    from tools.calendars.configured import Calendars
     from tools.catalogue import Catalogue
     from tools.channels.channel import Channel
     from tools.registry import Registry
@@ -43,7 +44,8 @@ class Chooser(Protocol):
 class Services:
     """One composition. `policies` and `shadow` are looked at before every decision (`watch_policies`).
 
-    `channels` are the ways out by their medium; `links` lead to the customer's pages, where there are any.
+    `channels` are the ways out by their medium; `links` lead to the customer's pages, where there are any;
+    `calendars` say when hosts are busy, where any host has one.
     """
 
     settings: "Settings"
@@ -61,6 +63,7 @@ class Services:
     owner: str
     shadow: "PolicySource | None" = None
     links: "Links | None" = None
+    calendars: "Calendars | None" = None
     breakers: "dict[str, Breaker]" = field(default_factory=dict)
 
     @property

@@ -9,8 +9,9 @@ from sqlmodel import Session, col, select
 
 from tools.tool import Busy, Person, Situation
 from winback.settings import Company
+from winback.store.answers import Booking
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
-from winback.store.types import EMAIL, EffectState, ReviewState, UtcDateTime
+from winback.store.types import EMAIL, MESSAGE, EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
 from workers.facts import Past, Subject
@@ -42,11 +43,21 @@ BUSY = (
             col(Proposal.id).in_(select(Review.proposal_id).where(Review.state == ReviewState.PENDING)),
             col(Proposal.id).in_(
                 select(Effect.proposal_id).where(
-                    col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED))
+                    col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED)),
+                    col(Effect.part) == MESSAGE,
+                    col(Effect.id).not_in(select(Booking.effect_id)),
                 )
             ),
         )
     )
+)
+
+# What was chosen on a page, by the customer of another case.
+BOOKED = (
+    select(Booking.host, Booking.starts_at, Booking.ends_at)
+    .join(Effect, col(Effect.id) == Booking.effect_id)
+    .where(col(Booking.ends_at) > bindparam("now", type_=UtcDateTime), col(Booking.cancelled_at).is_(None))
+    .where(Effect.case_id != bindparam("case"))
 )
 
 
@@ -91,8 +102,9 @@ def setting_of(session: Session, services: Services, case: Case, active: ActiveD
 
 
 def busy_times(session: Session, case: Case, now: datetime) -> tuple[Busy, ...]:
-    """Time of hosts that other cases were promised, or may still be: open reviews, effects not lapsed."""
-    rows = session.exec(BUSY, params={"now": now, "case": case.id}).all()
+    """Time of hosts that other cases took, or may still: open reviews, effects not lapsed, bookings."""
+    given = {"now": now, "case": case.id}
+    rows = (*session.exec(BUSY, params=given).all(), *session.exec(BOOKED, params=given).all())
     return tuple(Busy(host, start, end) for host, start, end in rows if host and start and end)
 
 

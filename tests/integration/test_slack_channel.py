@@ -12,7 +12,7 @@ from tools.channels.channel import MaybeSent, NotSent
 from tools.channels.slack import SlackChannel
 from winback.clock import SimulatedClock
 from winback.errors import InputError, SetupError
-from winback.settings import Slack
+from winback.settings_channels import Slack
 from winback.testing import receiver as acts
 from winback.testing.receiver import Receiver, receiving
 

@@ -20,7 +20,7 @@ from tools.channels.channel import MaybeSent, NotSent
 from tools.channels.webhook import WebhookChannel
 from winback.clock import SimulatedClock
 from winback.errors import InputError, SetupError
-from winback.settings import Webhook
+from winback.settings_channels import Webhook
 from winback.testing import receiver as acts
 from winback.testing.receiver import Posted, Receiver, receiving
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from tools.calendars.caldav_server import DavFailureError, asking, calendar_at, connected
 from tools.calendars.calendar import CalendarSilentError, Taken
 from tools.calendars.occurrences import MARGIN, UnreadableError, taken
-from winback.settings import CalDav
+from winback.settings_channels import CalDav
 
 
 class CalDavCalendar:

@@ -15,7 +15,7 @@ from tools.calendars.caldav_server import MENDABLE, DavFailureError, asking, cal
 from tools.calendars.event import PREFIX, Held, entry, held_in, kept, payload_of, resource_name, standing
 from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Receipt
 from winback.errors import SetupError
-from winback.settings import CalDav
+from winback.settings_channels import CalDav
 
 # Reads anew when somebody else wrote between reading and writing.
 TURNS = 3

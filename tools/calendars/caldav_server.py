@@ -9,7 +9,7 @@ from caldav.davclient import DAVClient
 from caldav.lib.error import AuthorizationError, DAVError, RateLimitError
 from caldav.lib.http_sync import requests
 
-from winback.settings import CalDav
+from winback.settings_channels import CalDav
 
 ConnectTimeout = requests.exceptions.ConnectTimeout
 RequestException = requests.exceptions.RequestException

@@ -12,7 +12,8 @@ from tools.calendars.remembered import Remembered
 from tools.channels.channel import Capability, Channel, MaybeSent, Parcel, Receipt
 from winback.clock import Clock
 from winback.errors import InputError
-from winback.settings import HostCalendar, Settings
+from winback.settings import Settings
+from winback.settings_channels import HostCalendar
 
 
 class Calendars:

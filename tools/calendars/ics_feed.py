@@ -9,7 +9,7 @@ import httpx
 
 from tools.calendars.calendar import CalendarSilentError, Taken
 from tools.calendars.occurrences import UnreadableError, taken
-from winback.settings import Ics
+from winback.settings_channels import Ics
 from winback.settings_file import LOOPBACK
 
 LARGEST = 10_000_000

@@ -19,7 +19,7 @@ from dkim.canonicalization import CanonicalizationPolicy
 from dkim.crypto import parse_pem_private_key
 
 from winback.errors import SetupError
-from winback.settings import Dkim
+from winback.settings_channels import Dkim
 
 # RFC 8301, 3.2: verifiers need not take less.
 LEAST_BITS = 1024

@@ -10,7 +10,7 @@ from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Recei
 from tools.channels.http_send import Answer, Sender, wait_of
 from tools.channels.slack_message import slack_message
 from winback.clock import Clock, SystemClock
-from winback.settings import Slack
+from winback.settings_channels import Slack
 
 # Slack's errors are words such as no_service; anything else might be an echo of what it was given.
 _WORD = re.compile(r"[a-z]+(?:_[a-z]+){0,8}")

@@ -20,7 +20,8 @@ from tools.channels.email_message import checked, email_message, message_id
 from tools.channels.smtp_pool import Refused, SmtpPool, leave
 from winback.clock import Clock, SystemClock
 from winback.errors import SetupError
-from winback.settings import Company, Smtp
+from winback.settings import Company
+from winback.settings_channels import Smtp
 
 
 class SmtpChannel:

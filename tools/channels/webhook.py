@@ -21,7 +21,7 @@ from tools.channels.http_send import Answer, Sender, wait_of
 from winback.canonical import ENCODER
 from winback.clock import Clock, SystemClock, aware
 from winback.errors import InputError
-from winback.settings import Webhook
+from winback.settings_channels import Webhook
 
 PREFIX = "whsec_"
 _TYPES = {"grant": "winback.entitlement.grant", "take_back": "winback.entitlement.take_back"}

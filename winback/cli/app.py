@@ -26,7 +26,9 @@ COMMANDS = {
     "policy": "policy",
     "log": "log",
     "contact": "contact",
+    "inbox": "inbox",
     "privacy": "privacy",
+    "entitlement": "entitlement",
     "backtest": "backtest",
 }
 """Command to module of this package; a module is imported when its command is asked for."""

@@ -69,13 +69,15 @@ class Session:
         """The machine's clock, or one that stands at `--at`.
 
         Raises:
-            InputError: a pretended time together with a channel that leaves the machine.
+            InputError: a pretended time together with a channel or connector that leaves the machine.
         """
         if self.at is None:
             return SystemClock()
-        if self.settings.channels.use != "files":
+        if self.settings.channels.use != "files" or self.settings.entitlements.use != "ledger":
             raise InputError(
-                "a pretended time would send real messages", where="--at", fix="use the files channel to replay"
+                "a pretended time would send real messages",
+                where="--at",
+                fix="use the files channel and the ledger to replay",
             )
         return SimulatedClock(self.at)
 

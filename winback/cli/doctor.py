@@ -25,6 +25,7 @@ from winback.store.store import make_folder
 from winback.usage.warehouse import Warehouse
 from winback.web_address import refusal
 from workers.freshness import LATE
+from workers.inbox.mailbox import open_mailbox
 from workers.link import links_of
 from workers.schedule import trigger_of
 
@@ -43,7 +44,7 @@ class Finding:
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not call the model or the mail server.")
+@click.option("--offline", is_flag=True, help="Do not call the model or the mail servers.")
 @json_option
 @pass_session
 def command(session: Session, offline: bool, as_json: bool) -> None:
@@ -72,6 +73,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("usage", lambda: _usage(settings)),
         ("people", lambda: _people(settings)),
         ("model", lambda: _model(session, offline)),
+        ("inbox", lambda: _inbox(settings, offline)),
         ("pages", lambda: _pages(settings)),
         ("clock", _clock),
     ]
@@ -173,9 +175,28 @@ def _channels(settings: Settings, offline: bool) -> Iterator[Finding]:
         except WinbackError as error:
             yield Finding("bad", "channel", f"{medium}: {error}")
             continue
-        stays = f" ({settings.outbox_folder}): nothing leaves this machine"
-        leaves = stays if channel.name == "files" else ": messages leave this machine"
-        yield Finding("ok", "channel", f"{medium} by {channel.name}{leaves}")
+        folder = _folders(settings).get(channel.name)
+        goes = f"{channel.name} ({folder}): nothing leaves" if folder else f"{channel.name}: it leaves"
+        yield Finding("ok", "channel", f"{medium} by {goes} this machine")
+
+
+def _folders(settings: Settings) -> dict[str, Path]:
+    """Channels whose receiver is a folder of this machine."""
+    return {
+        "files": settings.outbox_folder,
+        "ledger": settings.entitlement_folder,
+        "office": settings.calendar_folder,
+    }
+
+
+def _inbox(settings: Settings, offline: bool) -> Finding:
+    imap = settings.inbox.imap
+    if imap is None:
+        return Finding("ok", "inbox", "no mailbox is set: what comes back by mail is not read")
+    if offline:
+        return Finding("ok", "inbox", f"{imap.host}, not asked")
+    with open_mailbox(imap) as mailbox:
+        return Finding("ok", "inbox", f"{imap.host}: {len(mailbox.numbers())} message(s) in {imap.folder}")
 
 
 def _pages(settings: Settings) -> Finding:

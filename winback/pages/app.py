@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException as RefusedError
 
 from winback import __version__
 from winback.errors import ConflictError, SetupError, WinbackError
-from winback.pages import offer, preferences, stop, survey, why
+from winback.pages import call, offer, preferences, stop, survey, why
 from winback.pages.guard import Guard
 from winback.pages.press import Press
 from winback.pages.visit import Fields, Page, PageError, open_visit
@@ -24,6 +24,7 @@ from workers.services import Services
 
 PAGES: dict[str, Page] = {
     "offer": offer.PAGE,
+    "call": call.PAGE,
     "preferences": preferences.PAGE,
     "stop": stop.PAGE,
     "why": why.PAGE,

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from radicale import config, server
 
 from tools.calendars.caldav_server import connected
-from winback.settings import CalDav
+from winback.settings_channels import CalDav
 
 USER = "jonas"
 PASSWORD = "correct horse"

@@ -9,7 +9,7 @@ from tests.integration.calendars.conftest import HANG_UP, Served, reply, scripte
 from tests.unit.tools.calendars.events import HOST
 from tools.calendars.caldav_calendar import CalDavCalendar
 from tools.calendars.calendar import CalendarSilentError
-from winback.settings import CalDav
+from winback.settings_channels import CalDav
 
 FROM = datetime(2026, 10, 19, tzinfo=UTC)
 UNTIL = FROM + timedelta(days=14)

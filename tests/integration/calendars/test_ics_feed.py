@@ -12,7 +12,7 @@ from tests.integration.calendars.conftest import HANG_UP, reply, scripted
 from tests.unit.tools.calendars.events import HOST
 from tools.calendars.calendar import CalendarSilentError
 from tools.calendars.ics_feed import LARGEST, IcsFeed
-from winback.settings import Ics
+from winback.settings_channels import Ics
 
 FROM = datetime(2026, 10, 19, tzinfo=UTC)
 UNTIL = FROM + timedelta(days=14)

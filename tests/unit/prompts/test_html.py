@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.html import LAYOUT, LINE_LIMIT, render_html
-from prompts.message import MESSAGES, Message, clean
+from prompts.message import MESSAGES, Message, clean, with_links
 from tests.unit.prompts.test_message_golden import CASES, GOLDEN, rendered
 
 MADE_OF_WORDS = {"p", "br", "ul", "li", "a"}
@@ -91,7 +91,7 @@ def test_page_is_the_one_that_was_read(case: str, language: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_page_says_what_the_text_says(case: str, language: str) -> None:
     """Word for word the plain text, in its language, with the subject for a title."""
-    message = rendered(case, language)
+    message = with_links(rendered(case, language), lambda page: f"https://hello.example.com/{page}")
     found = Page(render_html(message))
     lines = [line.removeprefix("- ") for line in message.body.splitlines()]
     assert found.words.split() == " ".join(lines).split()

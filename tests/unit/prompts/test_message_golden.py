@@ -4,13 +4,14 @@ After a change that is meant, read the difference that pytest shows and put the 
 """
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from prompts.message import MESSAGES, Message, render_message
-from tests.unit.tools.situations import situation
+from prompts.message import MESSAGES, Message, render_message, shown
+from tests.unit.tools.situations import SITUATION, situation
 from tools.registry import default_registry
 from tools.tool import Situation
 from winback.usage.drop import DropKind
@@ -29,7 +30,26 @@ CASES: dict[str, dict[str, Any]] = {
     "send_tutorial.english_only": {"had": frozenset({"reports-first"}), "owner_name": "", "person": {"name": ""}},
     "offer_trial_upgrade.no_limit": {"plan": "team"},
     "book_call.new_york": {"person": {"zone": "America/New_York", "name": "www.example.com"}},
+    "send_tutorial.pages": {"pages": True},
+    "offer_trial_upgrade.pages": {"drop": LIMIT, "pages": True},
+    "book_call.pages": {"pages": True},
 }
+LATER = datetime(2026, 10, 21, 8, 30, tzinfo=UTC)
+CALL = {"name": "Asha Rao", "customer": "Asha Rao (Acme)", "owner": "Jonas Weber", "host": "Jonas Weber",
+        "start": LATER,
+        "zone": "Asia/Kolkata", "minutes": 30, "reason": "active on 0 of 7 days; 4.8 expected",
+        "changed": False, "cancelled": False}  # fmt: skip
+TRIAL = {"name": "Asha Rao", "owner": "Jonas Weber", "plan": {"en": "Team", "hi": "टीम"},
+         "current_plan": {"en": "Starter", "hi": "स्टार्टर"}, "days": 14, "until": LATER.date()}  # fmt: skip
+FOLLOWING: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "trial_ends": (TRIAL, ("en", "hi")),
+    "call_invitation": (CALL, ("en", "hi")),
+    "call_invitation.changed": ({**CALL, "changed": True}, ("en", "hi")),
+    "call_invitation.cancelled": ({**CALL, "cancelled": True}, ("en", "hi")),
+    "call_for_host": (CALL, ("en",)),
+    "call_for_host.cancelled": ({**CALL, "cancelled": True}, ("en",)),
+}
+"""Messages that follow from an answer: their values, and the languages they are in."""
 
 
 def rendered(case: str, language: str) -> Message:
@@ -38,24 +58,40 @@ def rendered(case: str, language: str) -> Message:
     here: Situation = situation(person=person, **changes)
     tool = default_registry().get(case.partition(".")[0])
     best = tool.options(here)[0]
-    return render_message(tool.template, language, tool.template_values(best, here), {}, here.company)
+    values = tool.template_values(best, here)
+    return render_message(tool.template, language, values, {}, here.company, pages=here.pages)
+
+
+def agree(name: str, message: Message) -> None:
+    told = f"Subject: {message.subject}\n\n{shown(message.body)}"
+    golden = GOLDEN / name
+    if os.environ.get("WINBACK_GOLDEN") == "write":
+        golden.write_text(told, encoding="utf-8")
+    assert told == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", ["en", "hi"])
 @pytest.mark.parametrize("case", CASES)
 def test_message_is_the_one_that_was_read(case: str, language: str) -> None:
     """A message changes only on purpose: run with WINBACK_GOLDEN=write to accept a change."""
-    message = rendered(case, language)
-    told = f"Subject: {message.subject}\n\n{message.body}"
-    golden = GOLDEN / f"{case}.{language}.txt"
-    if os.environ.get("WINBACK_GOLDEN") == "write":
-        golden.write_text(told, encoding="utf-8")
-    assert told == golden.read_text(encoding="utf-8")
+    agree(f"{case}.{language}.txt", rendered(case, language))
+
+
+@pytest.mark.parametrize(("case", "language"), [(case, one) for case in FOLLOWING for one in FOLLOWING[case][1]])
+def test_what_follows_is_the_one_that_was_read(case: str, language: str) -> None:
+    """As above, for what follows from an answer."""
+    template = case.partition(".")[0]
+    pages = template != "call_for_host"
+    agree(
+        f"{case}.{language}.txt",
+        render_message(template, language, FOLLOWING[case][0], {}, SITUATION.company, pages=pages),
+    )
 
 
 def test_every_template_has_a_golden_text() -> None:
     """No template in any language goes unread."""
-    whole = {path.name for path in MESSAGES.glob("*.txt") if path.read_text(encoding="utf-8").startswith("Slot:")}
+    begins = ("Slot:", "Subject:")
+    whole = {path.name for path in MESSAGES.glob("*.txt") if path.read_text(encoding="utf-8").startswith(begins)}
     assert whole <= {path.name for path in GOLDEN.glob("*.txt")}
 
 
@@ -63,8 +99,9 @@ def test_every_template_has_a_golden_text() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_message_says_why_who_and_how_to_stop(case: str, language: str) -> None:
     """Every message names its sender, that software chose it, and the way to stop."""
-    body = rendered(case, language).body
-    software, stop = {"en": ("software at", "STOP"), "hi": ("सॉफ़्टवेयर", "STOP")}[language]
+    body = shown(rendered(case, language).body)
+    software = {"en": "software at", "hi": "सॉफ़्टवेयर"}[language]
+    stop = "[link: stop]" if ".pages" in case else "STOP"
     assert "Acme Analytics" in body
     assert software in body
     assert stop in body

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.unit.tools.situations import COMPANY, parcel
 from tools.channels.channel import Parcel, Receipt
 from tools.channels.smtp import SmtpChannel
-from winback.settings import Smtp
+from winback.settings_channels import Smtp
 
 HOST = "127.0.0.1"
 PASSWORD = "correct horse"

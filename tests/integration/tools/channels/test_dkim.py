@@ -25,7 +25,7 @@ from tools.channels.channel import Parcel
 from tools.channels.smtp import SmtpChannel
 from tools.tool import Message
 from winback.errors import SetupError
-from winback.settings import Smtp
+from winback.settings_channels import Smtp
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ED25519 = ed25519.Ed25519PrivateKey.generate()

@@ -28,7 +28,7 @@ from tools.channels.channel import MaybeSent, NotSent
 from tools.channels.smtp import SmtpChannel
 from tools.channels.smtp_pool import SmtpPool
 from winback.clock import SimulatedClock
-from winback.settings import Smtp
+from winback.settings_channels import Smtp
 
 
 def numbered(number: int) -> str:

@@ -1,0 +1,1 @@
+"""Where a trial is granted and taken back."""
