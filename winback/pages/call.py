@@ -25,13 +25,14 @@ def take(visit: Visit, fields: Fields) -> Reply:
             try:
                 choose(visit.services, visit.link.key, start)
             except ConflictError:
-                return _page(visit, problem="taken")
+                return _page(visit, taken=True)
             except InputError:
-                return _page(visit, problem="unfit")
+                raise PageError("gone", 410) from None
         case "cancel":
             try:
                 cancel(visit.services, visit.link.key)
             except InputError:
+                _page(visit)  # where there is no call at all, that is what it says
                 raise PageError("wrong", 400) from None
         case _:
             raise PageError("wrong", 400)
@@ -54,7 +55,7 @@ def _start(text: str) -> datetime:
     return start
 
 
-def _page(visit: Visit, *, problem: str = "") -> Reply:
+def _page(visit: Visit, *, taken: bool = False) -> Reply:
     with opened(visit) as (_, one):
         words = visit.words(one.account, one.contact)
     try:
@@ -63,7 +64,7 @@ def _page(visit: Visit, *, problem: str = "") -> Reply:
         raise PageError("gone", 410) from None
     booking = offered.booking
     values = {
-        "problem": problem,
+        "taken": taken,
         "minutes": offered.call.minutes,
         "host": clean(offered.host.name, NAME_LIMIT),
         "call": words.of(offered.call.name),
@@ -71,7 +72,7 @@ def _page(visit: Visit, *, problem: str = "") -> Reply:
         "cancelled": booking is not None and booking.cancelled_at is not None,
         "days": _days(offered, words),
     }
-    return Reply("call.html", words, values, 409 if problem else 200)
+    return Reply("call.html", words, values, 409 if taken else 200)
 
 
 def _days(offered: Slots, words: Words) -> list[list[datetime]]:

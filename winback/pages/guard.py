@@ -3,8 +3,10 @@
 import asyncio
 import math
 import time
+import traceback
 from collections.abc import Callable
 from ipaddress import ip_network
+from pathlib import Path
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -64,7 +66,9 @@ class Guard:
         except Exception as error:
             if started:
                 raise
-            log.exception("page.failed", exc_info=error)
+            # No traceback: it would show what the variables hold, tokens among it.
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("page.failed", problem=type(error).__name__, at=f"{Path(last.filename).name}:{last.lineno}")  # noqa: TRY400
             await self._press.problem(HTTPConnection(scope), "ours", 500)(scope, receive, answer)
 
     def _too_often(self, scope: Scope) -> Response | None:

@@ -128,6 +128,11 @@ def site(
         yield Site(here, client, key)
 
 
+def starts(page: httpx.Response) -> list[str]:
+    """The times that a call's page offers."""
+    return re.findall(r'name="start" value="([^"]+)"', page.text)
+
+
 def message_links(channel: MemoryChannel) -> list[str]:
     """Every address in the messages that were sent, of their texts, their HTML and their headers."""
     found: dict[str, None] = {}

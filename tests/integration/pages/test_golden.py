@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import empty_sqlite, engine_of
-from tests.integration.pages.site import Site, site
+from tests.integration.pages.site import Site, site, starts
 from winback.pages.words import languages
 from winback.testing.world import NOON, world
 from winback.usage.drop import DropKind
@@ -50,12 +50,24 @@ def shown(page: str) -> Callable[[Site, str], str]:
     return lambda one, _: one.get(page).text
 
 
-LIMIT, FELL = DropKind.LIMIT_REACHED, DropKind.FEATURE_FELL
+def booked(one: Site, _: str) -> str:
+    return one.post("call", do="choose", start=starts(one.get("call"))[1]).text
+
+
+def cancelled(one: Site, _: str) -> str:
+    one.post("call", do="choose", start=starts(one.get("call"))[0])
+    return one.post("call", do="cancel").text
+
+
+LIMIT, FELL, QUIET = DropKind.LIMIT_REACHED, DropKind.FEATURE_FELL, DropKind.ALL_QUIET
 CASES: dict[str, tuple[DropKind, Callable[[Site, str], str]]] = {
     "offer": (LIMIT, shown("offer")),
     "offer.accepted": (LIMIT, accepted),
     "offer.declined": (LIMIT, lambda one, _: one.post("offer", answer="decline").text),
     "offer.ended": (LIMIT, ended),
+    "call": (QUIET, shown("call")),
+    "call.booked": (QUIET, booked),
+    "call.cancelled": (QUIET, cancelled),
     "preferences": (FELL, shown("preferences")),
     "preferences.saved": (FELL, wished),
     "stop": (FELL, shown("stop")),

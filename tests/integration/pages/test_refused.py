@@ -12,6 +12,7 @@ from tests.integration.pages.site import BASE, SECRET, Site, dump, message_links
 from winback.cli.serving import served
 from winback.errors import SetupError
 from winback.pages.app import PAGES, make_pages
+from winback.store.models import Case
 from winback.testing.world import NOON, world
 from winback.usage.drop import DropKind
 from workers.link import PATHS, Links
@@ -207,6 +208,22 @@ def test_a_database_that_is_gone(one: Site, capfd: pytest.CaptureFixture[str]) -
     assert "Something is wrong on our side" in answer.text
     assert "contact" not in answer.text.partition("</style>")[2]
     assert "page.failed" in capfd.readouterr().out
+
+
+def test_what_nobody_foresaw(one: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    """500 and a plain page; the event says what and where, and shows no variable."""
+    with one.store.write() as session:
+        session.get_one(Case, 1).drop = {"account": "secret-of-somebody"}
+    answer = one.get("why")
+    assert answer.status_code == 500
+    assert "Something is wrong on our side" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    said = "".join(capfd.readouterr())
+    assert "page.failed" in said
+    assert "ValidationError" in said
+    assert "secret-of-somebody" not in said
+    assert one.path("why").rpartition("/")[2][:20] not in said
+    assert one.get("survey").status_code == 200
 
 
 def test_without_an_address_there_are_no_pages(few: Services) -> None:
