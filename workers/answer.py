@@ -18,6 +18,7 @@ from winback.errors import ConflictError, InputError
 from winback.store.answers import Answer
 from winback.store.models import Account, Case, Contact, Effect, Interaction, Proposal
 from winback.store.types import (
+    CUSTOMER,
     EMAIL,
     ENTITLEMENT,
     GRANT,
@@ -72,7 +73,7 @@ def asked(session: Session, key: str, *, lock: bool = False) -> Asked:
     Raises:
         InputError: there is nothing of the kind, it never left, or the person's data were erased.
     """
-    query = select(Effect).where(Effect.key == key, Effect.part == MESSAGE)
+    query = select(Effect).where(Effect.key == key, Effect.part == MESSAGE, Effect.audience == CUSTOMER)
     effect = session.exec(query.with_for_update() if lock else query).first()
     if effect is None or effect.state not in ARRIVED:
         raise InputError("there is nothing to answer here any more", fix="reply to the message instead")
@@ -276,7 +277,9 @@ def receiver(session: Session, key: str) -> Contact:
     Raises:
         InputError: there is no such act.
     """
-    effect = session.exec(select(Effect).where(Effect.key == key, Effect.part == MESSAGE)).first()
+    effect = session.exec(
+        select(Effect).where(Effect.key == key, Effect.part == MESSAGE, Effect.audience == CUSTOMER)
+    ).first()
     if effect is None:
         raise InputError("there is nothing of the kind", fix="reply to the message instead")
     return session.get_one(Contact, effect.contact_id)

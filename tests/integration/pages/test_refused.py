@@ -12,7 +12,8 @@ from tests.integration.pages.site import BASE, SECRET, Site, dump, message_links
 from winback.cli.serving import served
 from winback.errors import SetupError
 from winback.pages.app import PAGES, make_pages
-from winback.store.models import Case
+from winback.store.models import Case, Contact, Effect
+from winback.store.types import COLLEAGUE
 from winback.testing.world import NOON, world
 from winback.usage.drop import DropKind
 from workers.link import PATHS, Links
@@ -231,3 +232,13 @@ def test_without_an_address_there_are_no_pages(few: Services) -> None:
     with pytest.raises(SetupError, match=r"pages\.base_url"):
         make_pages(few)
     assert with_pages(few).links is not None
+
+
+def test_what_went_to_a_colleague_is_not_for_answering(one: Site) -> None:
+    """A message to one of ours opens no page, and stops nothing for the customer."""
+    with one.store.write() as session:
+        session.get_one(Effect, 1).audience = COLLEAGUE
+    for page in PAGES:
+        assert one.get(page).status_code == 410
+        assert one.post(page, answer="accept", score="1", words="x", do="cancel").status_code == 410
+    assert one.row(Contact).unsubscribed_at is None
