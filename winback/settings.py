@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from winback.settings_channels import Channels, Entitlements, HostCalendar, Inbox
+from winback.settings_pages import Pages
 from winback.settings_section import Section, Zone
 
 
@@ -139,23 +140,6 @@ class Decisions(Section):
 
 class Console(Section):
     port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
-
-
-class Pages(Section):
-    """The customer's pages: accept an offer, choose a time, preferences, unsubscribe, why."""
-
-    base_url: str | None = Field(
-        None,
-        pattern=r"^https?://[^\s?#]+$",
-        description="Address under which customers reach the pages; without one, messages have no links.",
-    )
-    port: int = Field(
-        8766, ge=0, le=65535, description="Loopback port they are served on, behind your web server."
-    )
-    signing_key: SecretStr | None = Field(
-        None, min_length=32, description="Signs the links, as {$env: NAME}; without one, a key file in HOME."
-    )
-    survey: Literal["csat", "ces", "nps"] = Field("csat", description="The one question after an act.")
 
 
 class Log(Section):

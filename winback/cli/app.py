@@ -21,6 +21,7 @@ COMMANDS = {
     "scan": "scan",
     "run": "run",
     "up": "up",
+    "pages": "pages",
     "queue": "queue",
     "policy": "policy",
     "log": "log",
