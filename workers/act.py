@@ -13,6 +13,7 @@ from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import ConflictError, SetupError
+from winback.failpoint import reach
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
 from workers.claim import ACTING, FROZEN, Acted, Claim, abandoned, acted, claim, log_done, unknown
@@ -89,7 +90,9 @@ def _carry_out(services: Services, claim: Claim) -> Acted | None:
     effect = claim.effect
     log.debug("effect.intent", effect=effect.key, case=effect.case_id, epoch=effect.epoch)
     try:
+        reach("send", "before")
         receipt = services.channel.send(claim.parcel)
+        reach("send", "after")
     except NotSent as problem:
         if claim.doubtful:
             return _may_have_been_sent(services, effect, f"{FROZEN}; this time: {problem}")
@@ -102,7 +105,7 @@ def _carry_out(services: Services, claim: Claim) -> Acted | None:
 def _done(services: Services, effect: Effect, receipt: Receipt) -> Acted | None:
     now = services.clock.now()
     plain = receipt.to_plain()
-    with services.store.write() as session:
+    with services.store.write("done") as session:
         if not _complete(session, effect, state=EffectState.DONE, receipt=plain, done_at=now, problem=""):
             return None
         log_done(session, effect, plain, now)
@@ -117,7 +120,7 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
     state = EffectState.FAILED if final else EffectState.PENDING
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
     body = {"effect": effect.key, "action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
-    with services.store.write() as session:
+    with services.store.write("not_sent") as session:
         due = now if final else now + wait
         if not _complete(
             session, effect, state=state, due_at=due, problem=str(problem), intent_at=None, lease_until=None
@@ -137,7 +140,7 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
 
 def _may_have_been_sent(services: Services, effect: Effect, problem: str) -> Acted | None:
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("unknown") as session:
         fresh = session.get_one(Effect, effect.id, with_for_update=True, populate_existing=True)
         if fresh.epoch != effect.epoch or fresh.state != EffectState.IN_FLIGHT:
             return None

@@ -75,7 +75,7 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         key = session.get_one(Account, seen.account_id).key
     back = services.recovery.is_back(key, now)
     earlier = _ask(services, seen) if seen.state == EffectState.IN_FLIGHT else None
-    with services.store.write() as session:
+    with services.store.write("claim") as session:
         # One worker judges at a time: of two that count under a cap, the second must see the first's intent.
         services.store.lock(session, "act")
         effect = session.get(Effect, effect_id, with_for_update=True, populate_existing=True)

@@ -83,7 +83,7 @@ def record(
     now = services.clock.now()
     _check_moments(kind, aware(at), aware(closed_at) if closed_at else None, now)
     _check_names(services, kind, channel, tool, catalogue_id)
-    with services.store.write() as session:
+    with services.store.write("record") as session:
         effect = _answered(session, party, kind, at, tool, catalogue_id)
         row = Interaction(
             account_id=party.account_id,
@@ -113,7 +113,7 @@ def close_ticket(services: Services, number: int, by: str, at: datetime) -> None
         ConflictError: it was closed before.
     """
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("close_ticket") as session:
         row = session.get(Interaction, number, with_for_update=True, populate_existing=True)
         if row is None or row.kind != InteractionKind.TICKET:
             raise InputError(f"there is no ticket {number}", fix="see 'winback contact list'")

@@ -46,7 +46,7 @@ def stop_contact(services: Services, contact_id: int, source: str) -> bool:
 
 def _stop(services: Services, contact_id: int, source: str) -> bool:
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("unsubscribe") as session:
         contact = session.get_one(Contact, contact_id, with_for_update=NO_KEY, populate_existing=True)
         if not unsubscribe(session, contact, now):
             return False

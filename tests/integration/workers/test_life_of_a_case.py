@@ -49,7 +49,7 @@ class LifeOfCases(RuleBasedStateMachine):
 
     @initialize()
     def cases(self) -> None:
-        with self.store.write() as session:
+        with self.store.write("test") as session:
             for number, kind in enumerate(KINDS):
                 account = add_account(session, f"account-{number}")
                 open_case(session, account, sample_drop(account.key, kind))
