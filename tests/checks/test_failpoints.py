@@ -31,9 +31,8 @@ def calls(source: str) -> Iterator[ast.Call]:
 def writes(source: str) -> Iterator[str | None]:
     """The names of a module's write transactions; None for one that is not a literal."""
     tree = ast.parse(source)
-    opened = {
-        item.context_expr for one in ast.walk(tree) if isinstance(one, ast.With | ast.AsyncWith) for item in one.items
-    }
+    blocks = [one for one in ast.walk(tree) if isinstance(one, ast.With | ast.AsyncWith)]
+    opened = {item.context_expr for one in blocks for item in one.items}
     for one in ast.walk(tree):
         match one:
             case ast.Call(func=ast.Attribute(attr="write", value=owner)) if one in opened or is_store(owner):

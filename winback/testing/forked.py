@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended: by which signal (0: by none), with which code, and what it wrote to the standard error."""
+    """How a child ended: by which signal (0: by none), with which code, and its standard error."""
 
     signal: int
     code: int

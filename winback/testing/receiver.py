@@ -12,6 +12,7 @@ from winback.errors import SetupError
 
 KEY, DELIVERED, REFUSED = "key-", "delivered", "refused"
 
+
 @dataclass
 class FolderReceiver:
     """Writes each delivery durably, in one indivisible step, before it answers.

@@ -128,8 +128,8 @@ def invariants(place: Place) -> Iterator[str]:
         if one.state in WAITING:
             yield f"{key[:8]} is left {one.state}"
     with place.store.read() as session:
-        left = [run.state for run in session.exec(select(Run)).all() if run.state in (RunState.DUE, RunState.RUNNING)]
-    yield from (f"a slot is left {state}" for state in left)
+        slots = session.exec(select(Run.state)).all()
+    yield from (f"a slot is left {state}" for state in slots if state in (RunState.DUE, RunState.RUNNING))
     found = verify(place.store)
     yield from (f"log: {one}" for one in found.problems)
     if found.waiting:

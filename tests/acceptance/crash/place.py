@@ -21,6 +21,12 @@ from workers.owner import this_owner
 from workers.services import Services
 
 Failure = NotSent | MaybeSent
+# Many statements in one trip.
+EMPTY = "; ".join(f"DELETE FROM {name}" for name in TABLES)  # noqa: S608  names of ours
+NUMBER = "; ".join(
+    f"SELECT setval('{name}_id_seq', (SELECT coalesce(max(id), 0) + 1 FROM {name}), false)"  # noqa: S608
+    for name in NUMBERED
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,9 @@ class Place:
             empty_sqlite()
         else:
             empty_postgres(self.url)
+        self._clear_folders()
+
+    def _clear_folders(self) -> None:
         for one in (self.folder / "receiver", self.folder / "home"):
             shutil.rmtree(one, ignore_errors=True)
             one.mkdir(parents=True)
@@ -49,7 +58,7 @@ class Place:
 
     def restore(self) -> None:
         """The state that was kept."""
-        self.empty()
+        self._clear_folders()
         shutil.copytree(self.folder / "kept", self.folder / "receiver", dirs_exist_ok=True)
         self._load((self.folder / "rows").read_bytes())
 
@@ -60,19 +69,20 @@ class Place:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return _FILE.read_bytes()
         with psycopg.connect(self.url) as connection:
-            return pickle.dumps([(name, _copied(connection, name)) for name in reversed(TABLES)])
+            copied = [(name, _copied(connection, name)) for name in reversed(TABLES)]
+        return pickle.dumps([(name, rows) for name, rows in copied if rows])
 
     def _load(self, kept: bytes) -> None:
         if self.url is None:
+            empty_sqlite()
             _FILE.write_bytes(kept)
             return
         with psycopg.connect(self.url) as connection:
+            connection.execute(EMPTY)
             for name, rows in pickle.loads(kept):  # noqa: S301  ours
-                if rows:
-                    with connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:
-                        copy.write(rows)
-            for name in NUMBERED:
-                connection.execute(f"SELECT setval('{name}_id_seq', (SELECT coalesce(max(id), 0) + 1 FROM {name}), false)")
+                with connection.cursor().copy(f"COPY {name} FROM STDIN") as copy:
+                    copy.write(rows)
+            connection.execute(NUMBER)
 
     @property
     def store(self) -> Store:
@@ -93,7 +103,6 @@ class Place:
         with world(store, self.folder / "home", policy, now) as found:
             yield replace(found, channel=self.receiver(failure, lost=lost), owner=this_owner())
         store.close()
-
 
     @staticmethod
     def set_clock(services: Services, hours: float) -> None:

@@ -105,8 +105,9 @@ def in_doubt(*, lost: bool) -> Callable[[Place], None]:
 class Scenario:
     """`step` is what may die, `hours` after the beginning, under `policy`, with a receiver that may fail once.
 
-    `expects`: once: delivered and done; never: not delivered; settled: as the receiver has it, or a person sees it.
-    `only` at these transactions, where the rest of the way is that of another scenario. `doubt`: without a crash of its own it may end before a person.
+    `expects`: once: delivered and done; never: not delivered; settled: done, or a person sees it. `only` at
+    these transactions, where the rest of the way is that of another scenario. `doubt`: on a blind receiver
+    it may end before a person wherever it dies.
     """
 
     name: str
