@@ -66,7 +66,9 @@ def test_a_blind_one_cannot_tell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("lost", "times"), [(True, 1), (False, 0)])
 def test_it_fails_when_told_to(tmp_path: Path, lost: bool, times: int) -> None:
     """A refusal never arrives; an answer that is lost may be of what did."""
-    one = FolderReceiver(tmp_path, "lookup", failures=[NotSent("busy", retry=True), MaybeSent("dropped")], lost=lost)
+    one = FolderReceiver(
+        tmp_path, "lookup", failures=[NotSent("busy", retry=True), MaybeSent("dropped")], lost=lost
+    )
     with pytest.raises(NotSent):
         one.send(PARCEL)
     assert one.delivered().total() == 0
