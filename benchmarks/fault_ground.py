@@ -137,10 +137,11 @@ def count(store: Store, *states: EffectState) -> int:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the receiver's memory says of the rows. All but `effects`, `to_a_person`, `refused` must be 0.
+    """What the receiver's memory says of the rows. The second to the sixth must be 0.
 
-    `lost`: delivered, and neither done nor before a person. `left`: neither at the end. `refused`: repeats
-    that a keyed receiver did not let in.
+    `lost`: delivered, and neither done nor before a person. `left`: neither at the end. `interrupted`: a fault
+    fell after the intent, so that somebody else had to say what became of it. `refused`: repeats that a keyed
+    receiver did not let in.
     """
 
     effects: int
@@ -150,13 +151,15 @@ class Judgement:
     left: int
     log_problems: int
     to_a_person: int
+    interrupted: int
     refused: int
 
 
 def judge(store: Store, receiver: FolderReceiver) -> Judgement:
     """Hold the rows against what the receiver has."""
     with store.read() as session:
-        states = dict(session.exec(select(Effect.key, Effect.state)).all())
+        rows = session.exec(select(Effect.key, Effect.state, Effect.epoch)).all()
+    states = {key: state for key, state, _ in rows}
     delivered = receiver.delivered()
     settled = (EffectState.DONE, EffectState.UNKNOWN)
     found = Judgement(
@@ -167,6 +170,7 @@ def judge(store: Store, receiver: FolderReceiver) -> Judgement:
         left=sum(state in WAITING for state in states.values()),
         log_problems=len(verify(store).problems),
         to_a_person=sum(state == EffectState.UNKNOWN for state in states.values()),
+        interrupted=sum(state == EffectState.UNKNOWN or epoch > 1 for _, state, epoch in rows),
         refused=receiver.refused().total(),
     )
     store.close()

@@ -94,15 +94,17 @@ class Plan:
     seconds: float
     pause: float
 
-    def judged(self, url: str, folder: Path, capability: Capability, engine: Engine) -> Judgement:
-        """From an empty database to the judgement."""
+    def judged(self, url: str, folder: Path, capability: Capability, engine: Engine) -> tuple[Judgement, float]:
+        """From an empty database to the judgement, and how many seconds the faults took."""
         with ground(url, folder, capability, engine, self.pause) as place:
             feeder = place.feeder()
+            started = time.monotonic()
             self.loop(place, self.times, self.seconds)
+            took = time.monotonic() - started
             place.stop.touch()
             os.waitpid(feeder, 0)
             place.come_to_rest()
-            return judge(place.services.store, place.receiver)
+            return judge(place.services.store, place.receiver), took
 
 
 @contextmanager
@@ -129,12 +131,13 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
         Plan(kill_loop, kills, options.seconds / share, pause=0.008),
         Plan(freeze_loop, freezes, 0.0, pause=0.03),
     )
-    totals: dict[str, float] = {"kills": kills * share, "freezes": freezes * share}
+    totals: dict[str, float] = {"kills": kills * share, "freezes": freezes * share, "kill_seconds": 0.0}
     each: dict[str, float] = {}
     for capability in options.receivers:
         for plan in plans:
             with tempfile.TemporaryDirectory() as name, database(options.postgres, Path(name)) as url:
-                found = plan.judged(url, Path(name) / "home", capability, ENGINES[options.engine])
+                found, took = plan.judged(url, Path(name) / "home", capability, ENGINES[options.engine])
+            totals["kill_seconds"] += round(took, 1) * (plan.loop is kill_loop)
             for key, value in asdict(found).items():
                 totals[key] = totals.get(key, 0) + value
                 each[f"{capability}_{key}"] = each.get(f"{capability}_{key}", 0) + value

@@ -39,6 +39,7 @@ def test_killed_and_frozen(request: pytest.FixtureRequest, kind: str) -> None:
     assert code == 0, found
     assert (found["kills"], found["freezes"]) == (60, 12)
     assert found["effects"] >= 60, "there must have been something to do"
+    assert found["interrupted"] > 0, "faults must have fallen between an intent and its outcome"
     assert (found["repeats"], found["done_but_not_sent"], found["lost"], found["left"]) == (0, 0, 0, 0)
     assert found["log_problems"] == 0
     assert found["keyed_to_a_person"] == 0, "whose receiver refuses repeats never needs a person"
