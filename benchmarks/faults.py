@@ -48,14 +48,18 @@ MUST_BE_0 = ("repeats", "done_but_not_sent", "lost", "left", "log_problems")
 def kill_loop(place: Ground, times: int, seconds: float) -> None:
     """Kill a worker every so often, and start another in its place."""
     workers = [place.worker() for _ in range(WORKERS)]
+    killed: list[int] = []
     started = time.monotonic()
     for number in range(1, times + 1):
         time.sleep(max(0.0, started + seconds * number / times - time.monotonic()))
         victim = random.randrange(WORKERS)  # noqa: S311  any
-        end(workers[victim], signal.SIGKILL)
+        os.kill(workers[victim], signal.SIGKILL)
+        killed.append(workers[victim])
         workers[victim] = place.worker()
     for one in workers:
-        end(one, signal.SIGKILL)
+        os.kill(one, signal.SIGKILL)
+    for one in (*killed, *workers):
+        os.waitpid(one, 0)
 
 
 def freeze_loop(place: Ground, times: int, _seconds: float) -> None:
@@ -77,12 +81,6 @@ def freeze_loop(place: Ground, times: int, _seconds: float) -> None:
     place.stop.touch()
     for one in workers:
         os.waitpid(one, 0)
-
-
-def end(pid: int, how: signal.Signals) -> None:
-    """End a child and wait until it is gone."""
-    os.kill(pid, how)
-    os.waitpid(pid, 0)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def test_killed_and_frozen(request: pytest.FixtureRequest, kind: str) -> None:
         if request.getfixturevalue("postgres_url") is None:
             lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
         where = ("--postgres", POSTGRES)
-    code, found = faults("--kills", "60", "--seconds", "4", "--freezes", "12", *where)
+    code, found = faults("--kills", "60", "--seconds", "6", "--freezes", "12", *where)
     assert code == 0, found
     assert (found["kills"], found["freezes"]) == (60, 12)
     assert found["effects"] >= 60, "there must have been something to do"
