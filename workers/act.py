@@ -14,6 +14,7 @@ from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.errors import ConflictError, SetupError
+from winback.failpoint import reach
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
@@ -178,7 +179,9 @@ def _send(services: Services, claim: Claim) -> Receipt | NotSent | MaybeSent:
     log.debug("effect.intent", effect=effect.key, case=effect.case_id, epoch=effect.epoch)
     breaker = services.breaker(effect.medium)
     try:
+        reach("send", "before")
         receipt = services.way(effect.medium).send(claim.parcel)
+        reach("send", "after")
     except NotSent as problem:
         if problem.tried:
             breaker.note(failed=problem.retry)
@@ -206,7 +209,7 @@ def _done(services: Services, arrived: Sequence[tuple[Effect, Receipt]]) -> list
     """Write down what arrived. Whoever lost its lease changes nothing."""
     now, receipts = services.clock.now(), {effect.id: receipt for effect, receipt in arrived}
     epochs = {effect.id: effect.epoch for effect, _ in arrived}
-    with services.store.write() as session:
+    with services.store.write("done") as session:
         query = select(Effect).where(col(Effect.id).in_(receipts), Effect.state == EffectState.IN_FLIGHT)
         rows = session.exec(query.order_by(col(Effect.id)).with_for_update()).all()
         held = [one for one in rows if one.epoch == epochs[one.id]]
@@ -230,7 +233,7 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
     body: dict[str, Any] = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
     due = now if final else now + wait_after(attempts, problem)
-    with services.store.write() as session:
+    with services.store.write("not_sent") as session:
         if not _complete(
             session, effect, state=state, due_at=due, attempts=attempts, problem=str(problem),
             intent_at=None, lease_until=None,
@@ -262,7 +265,7 @@ def _ask_later(services: Services, claim: Claim, problem: MaybeSent) -> Acted | 
     owner = UNPROVEN if claim.doubtful else None
     until = now + wait_after(effect.attempts, NotSent(str(problem), retry=True))
     body = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem)), "again_at": until}
-    with services.store.write() as session:
+    with services.store.write("ask_later") as session:
         if not _complete(session, effect, problem=str(problem), lease_owner=owner, lease_until=until):
             return None
         steps = Steps(session)
@@ -274,7 +277,7 @@ def _ask_later(services: Services, claim: Claim, problem: MaybeSent) -> Acted | 
 
 def _may_have_been_sent(services: Services, effect: Effect, problem: str) -> Acted | None:
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("unknown") as session:
         fresh = session.get_one(Effect, effect.id, with_for_update=True, populate_existing=True)
         if fresh.epoch != effect.epoch or fresh.state != EffectState.IN_FLIGHT:
             return None

@@ -128,7 +128,7 @@ def answer_offer(services: Services, key: str, value: Yes) -> Offer:
         ConflictError: the other answer was given before.
     """
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("answer_offer") as session:
         one = asked(session, key, lock=True)
         offer = offer_of(session, services, one)
         if offer.answer is not None:
@@ -233,7 +233,7 @@ def answer_survey(services: Services, key: str, score: int) -> None:
     now, kind = services.clock.now(), services.settings.pages.survey
     if score not in SCORES[kind]:
         raise InputError(f"{score} is not on this scale", fix=f"choose {SCORES[kind][0]} to {SCORES[kind][-1]}")
-    with services.store.write() as session:
+    with services.store.write("answer_survey") as session:
         one = asked(session, key, lock=True)
         if answer_to(session, one.effect.id, "survey") is None:
             note_answer(session, one, "survey", f"{kind} {score}", now)
@@ -248,7 +248,7 @@ def contest(services: Services, key: str, words: str) -> None:
     now, said = services.clock.now(), clean(words, WORDS_LIMIT)
     if not said:
         raise InputError("nothing was written", fix="say in a few words what is wrong")
-    with services.store.write() as session:
+    with services.store.write("contest") as session:
         one = asked(session, key, lock=True)
         if answer_to(session, one.effect.id, "contest") is not None:
             raise ConflictError(

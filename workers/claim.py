@@ -72,7 +72,7 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         return None
     back = seen.part == MESSAGE and services.recovery.is_back(key, now)
     earlier = _ask(services, seen) if seen.state == EffectState.IN_FLIGHT else None
-    with services.store.write() as session:
+    with services.store.write("claim") as session:
         # One worker judges at a time: of two that count under a cap, the second must see the first's intent.
         services.store.lock(session, "act")
         effect = session.get(Effect, effect_id, with_for_update=True, populate_existing=True)
@@ -109,7 +109,7 @@ def claim_all(services: Services, effect_ids: Sequence[int]) -> list[Claim | Act
     rests = {medium for medium in {one[1] for one in seen} if services.breaker(medium).closed_until() is not None}
     back = {one: part == MESSAGE and services.recovery.is_back(key, now) for one, _, part, key in seen}
     wanted = [one for one, medium, *_ in seen if medium not in rests]
-    with services.store.write() as session:
+    with services.store.write("claim_all") as session:
         services.store.lock(session, "act")
         effects = session.exec(
             select(Effect)

@@ -36,14 +36,14 @@ def _write_refusal(services: Services, role: Role, source: PolicySource, refused
     in_force = source.policy.hash
     log.error("policy.refused", role=role, reason=refused.reason, author=refused.author, in_force=in_force)
     body = {"role": role, "in_force": in_force, "author": refused.author, "reason": refused.reason}
-    with services.store.write() as session:
+    with services.store.write("policy_refused") as session:
         append(session, EntryKind.POLICY_REFUSED, services.clock.now(), body)
 
 
 def _write_change(services: Services, role: Role, source: PolicySource) -> None:
     """One entry for each time that another policy comes into force, however many processes see it."""
     policy, now = source.policy, services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("policy_changed") as session:
         services.store.lock(session, "policy")
         before = newest_version(session, role)
         if before is None or before.hash != policy.hash:

@@ -68,7 +68,7 @@ def prefer(services: Services, key: str, wishes: Wishes) -> None:
     """
     _check(services, wishes)
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("prefer") as session:
         contact = locked(session, asked(session, key).contact.id or 0)
         before = wishes_of(session, services, contact)
         if _said(before) == _said(wishes):

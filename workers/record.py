@@ -80,7 +80,7 @@ def record(
     Raises:
         InputError: a moment in the future, an unknown offer, tool or channel, or one that is missing.
     """
-    with services.store.write() as session:
+    with services.store.write("record") as session:
         return record_in(
             session, services, party, kind, at, by, channel=channel, tool=tool, catalogue_id=catalogue_id,
             closed_at=closed_at, note=note,
@@ -135,7 +135,7 @@ def close_ticket(services: Services, number: int, by: str, at: datetime) -> None
         ConflictError: it was closed before.
     """
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("close_ticket") as session:
         row = session.get(Interaction, number, with_for_update=True, populate_existing=True)
         if row is None or row.kind != InteractionKind.TICKET:
             raise InputError(f"there is no ticket {number}", fix="see 'winback contact list'")

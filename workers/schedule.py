@@ -67,7 +67,7 @@ def last_slot(trigger: CronTrigger, now: datetime) -> datetime | None:
 def insert_run(store: Store, schedule: str, fire_time: datetime) -> bool:
     """Insert a slot; False when somebody already has."""
     try:
-        with store.write() as session:
+        with store.write("tick") as session:
             same = session.exec(select(Run.id).where(Run.schedule == schedule, Run.fire_time == fire_time)).first()
             if same is not None:
                 return False
@@ -136,7 +136,7 @@ class Slot:
 
 def take_run(services: Services) -> Slot | None:
     """Take the oldest slot that is due, or whose worker died; None when there is none."""
-    with services.store.write() as session:
+    with services.store.write("take_run") as session:
         for run in session.exec(
             select(Run)
             .where(col(Run.state).in_((RunState.DUE, RunState.RUNNING)))
@@ -156,7 +156,7 @@ def _take(session: Session, services: Services, run: Run) -> Slot:
 
 def finish_run(services: Services, slot: Slot, state: RunState, report: dict[str, object]) -> None:
     """Write down how a slot ended; DUE puts it back for the next worker."""
-    with services.store.write() as session:
+    with services.store.write("finish_run") as session:
         session.connection().execute(
             update(Run)
             .where(col(Run.id) == slot.id, col(Run.owner) == services.owner)

@@ -48,7 +48,7 @@ def stop_contact(services: Services, contact_id: int, source: str) -> bool:
 
 
 def _stop(services: Services, contact_id: int, source: str) -> bool:
-    with services.store.write() as session:
+    with services.store.write("unsubscribe") as session:
         return stop_in(session, services, contact_id, source)
 
 

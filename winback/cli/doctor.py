@@ -101,7 +101,7 @@ def _home(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    with open_store(settings) as store, store.write():
+    with open_store(settings) as store, store.write("doctor"):
         kind = "SQLite" if store.is_sqlite else "PostgreSQL"
         return Finding("ok", "database", f"{kind}, {store.url.render_as_string(hide_password=True)}")
 

@@ -141,7 +141,7 @@ def seal(store: Store, at: datetime) -> int:
 
 
 def _seal_batch(store: Store, at: datetime) -> int:
-    with store.write() as session:
+    with store.write("seal") as session:
         store.lock(session, "seal")
         connection = session.connection()
         rows = connection.execute(UNSEALED).all()

@@ -44,7 +44,7 @@ def take(services: Services, raw: bytes, *, place: str | None = None, again: boo
 @retry(retry=retry_if_exception_type(ConflictError), stop=stop_after_attempt(TRIES), reraise=True)
 def take_said(services: Services, seen: Seen, said: Said) -> Taken:
     """The same of what was classified; raises the same."""
-    with services.store.write() as session:
+    with services.store.write("take_mail") as session:
         row = session.get(InboxMail, seen.digest, with_for_update=True)
         if row is not None and not (seen.again and row.outcome == Outcome.LEFT):
             row.place = seen.place or row.place

@@ -114,7 +114,7 @@ def site(
     """A message is sent to one contact, and the pages are served."""
     (services.settings.home / "policy.yaml").write_text(POLICY, encoding="utf-8")
     here = with_pages(services, **{"requests_per_minute": 10_000, **settings})
-    with here.store.write() as session:
+    with here.store.write("test") as session:
         account = add_account(session, language=language)
         contact = session.exec(select(Contact)).one()
         change(account, contact)

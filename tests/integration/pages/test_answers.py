@@ -135,7 +135,7 @@ def test_the_explanation_says_who_looked_and_what_was_seen(services: Services) -
         assert "No person looked at it" in page
         assert "whether you agreed to such messages" in page
         assert "Your plan, Starter" in page
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             session.get_one(Effect, 1).approved_by = "ravi"
             session.get_one(Account, 1).plan = "made-up"
         page = one.get("why").text
@@ -148,7 +148,7 @@ def test_the_explanation_says_who_looked_and_what_was_seen(services: Services) -
 def test_the_explanation_without_the_record(services: Services) -> None:
     """What rules judged by may be removed after its time."""
     with site(services, FELL) as one:
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             session.connection().exec_driver_sql("UPDATE decision_entry SET evidence = NULL")
         assert "The exact record is no longer kept" in one.get("why").text
 

@@ -22,7 +22,7 @@ QUIET = DropKind.ALL_QUIET
 
 def second_message(one: Site) -> str:
     """Another account of the same manager gets the same suggestion; the key of its message."""
-    with one.store.write() as session:
+    with one.store.write("test") as session:
         account = add_account(session, "bolt")
         open_case(session, account, sample_drop("bolt", QUIET))
     propose_all(one.services, AS_OF)

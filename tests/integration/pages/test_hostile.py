@@ -45,7 +45,7 @@ def quiet_site(tmp_path: Path) -> Iterator[Site]:
 def rename(one: Site, name: str) -> None:
     """Everything that comes from other people's files."""
     stored = name.replace("\x00", "")
-    with one.store.write() as session:
+    with one.store.write("test") as session:
         contact, account = session.get_one(Contact, 1), session.get_one(Account, 1)
         contact.name, contact.language, contact.zone = stored, stored[:30], stored[:60]
         account.name, account.owner_name, account.plan, account.zone = stored, stored, stored, stored[:60]
@@ -80,7 +80,7 @@ def test_hostile_names(quiet_site: Site, name: str) -> None:
 
 def test_a_contact_is_never_named(quiet_site: Site) -> None:
     """Their name and address stand on no page."""
-    with quiet_site.store.write() as session:
+    with quiet_site.store.write("test") as session:
         contact = session.get_one(Contact, 1)
         contact.name, contact.email = "Zyxwv Unique", "zyxwv@example.com"
     for page in PAGES:

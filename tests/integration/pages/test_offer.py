@@ -91,7 +91,7 @@ def test_what_can_no_longer_be_had(
     with site(services) as one:
         one.at(NOON + timedelta(days=days))
         if change is not None:
-            with one.store.write() as session:
+            with one.store.write("test") as session:
                 change(session.get_one(Account, 1))
         for answer in (one.get("offer"), one.post("offer", answer="accept")):
             assert answer.status_code == 410
@@ -120,7 +120,7 @@ def test_the_page_follows_the_grant(services: Services, state: EffectState, days
     """On, failed, over; and the plan they are back on is the one they came from."""
     with site(services) as one:
         one.post("offer", answer="accept")
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             session.get_one(Effect, 2).state = state
             session.get_one(Account, 1).plan = "team"
         one.at(NOON + timedelta(days=days))
@@ -139,7 +139,7 @@ def test_a_message_without_an_offer_has_no_offer_page(services: Services) -> Non
 def test_nothing_is_left_for_somebody_erased(services: Services) -> None:
     """410 on every page but the one to stop, which says that it is done."""
     with site(services) as one:
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             session.get_one(Contact, 1).erased_at = NOON
         for page in ("offer", "preferences", "why", "survey"):
             assert one.get(page).status_code == 410

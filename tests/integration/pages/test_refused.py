@@ -198,12 +198,12 @@ def test_nothing_that_opens_a_page_is_logged(one: Site, capfd: pytest.CaptureFix
 
 def test_a_database_that_is_gone(one: Site, capfd: pytest.CaptureFixture[str]) -> None:
     """503 and a plain page; the reason is for the operator."""
-    with one.store.write() as session:
+    with one.store.write("test") as session:
         session.connection().exec_driver_sql("ALTER TABLE contact RENAME TO kept")
     try:
         answer = one.get("why")
     finally:
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             session.connection().exec_driver_sql("ALTER TABLE kept RENAME TO contact")
     assert answer.status_code == 503
     assert "Something is wrong on our side" in answer.text
@@ -213,7 +213,7 @@ def test_a_database_that_is_gone(one: Site, capfd: pytest.CaptureFixture[str]) -
 
 def test_what_nobody_foresaw(one: Site, capfd: pytest.CaptureFixture[str]) -> None:
     """500 and a plain page; the event says what and where, and shows no variable."""
-    with one.store.write() as session:
+    with one.store.write("test") as session:
         session.get_one(Case, 1).drop = {"account": "secret-of-somebody"}
     answer = one.get("why")
     assert answer.status_code == 500
@@ -236,7 +236,7 @@ def test_without_an_address_there_are_no_pages(few: Services) -> None:
 
 def test_what_went_to_a_colleague_is_not_for_answering(one: Site) -> None:
     """A message to one of ours opens no page, and stops nothing for the customer."""
-    with one.store.write() as session:
+    with one.store.write("test") as session:
         session.get_one(Effect, 1).audience = COLLEAGUE
     for page in PAGES:
         assert one.get(page).status_code == 410

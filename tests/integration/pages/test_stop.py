@@ -64,7 +64,7 @@ def test_the_button(services: Services) -> None:
 def test_everybody_with_the_address_is_stopped(services: Services) -> None:
     """Under another account, in other letters; nobody else."""
     with site(services, FELL) as one:
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             add_account(session, "bolt")
             add_account(session, "core")
             session.get_one(Contact, 2).email = "ACME-Ann@example.com"
@@ -77,7 +77,7 @@ def test_everybody_with_the_address_is_stopped(services: Services) -> None:
 def test_whoever_has_the_link_may_stop(services: Services, state: EffectState) -> None:
     """Even where our books say that the message never arrived."""
     with site(services, FELL) as one:
-        with one.store.write() as session:
+        with one.store.write("test") as session:
             session.get_one(Effect, 1).state = state
         assert one.post("stop").status_code == 200
         assert one.row(Contact).unsubscribed_at is not None

@@ -46,7 +46,7 @@ def test_caps_hold(
     if kind == "postgres" and url is None:
         lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
     with opened(url) as (store, folder), world(store, folder) as services:
-        with store.write() as session:
+        with store.write("test") as session:
             for number in range(EFFECTS):
                 open_case(session, add_account(session, f"account-{number}"))
         propose_all(services, AS_OF)

@@ -37,7 +37,7 @@ def said(services: Services, kind: str) -> list[dict[str, object]]:
 
 
 def start(services: Services) -> None:
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
 

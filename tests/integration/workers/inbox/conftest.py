@@ -77,7 +77,7 @@ namespace inbox {{
 @pytest.fixture
 def sent(services: Services) -> Services:
     """Services with one message to acme-ann that went out at noon."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
     act_all(services)

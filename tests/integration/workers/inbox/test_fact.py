@@ -30,7 +30,7 @@ from workers.services import Services
 @pytest.fixture
 def ours(sent: Services) -> Services:
     """The message has the key that is in the sample mails; its account's manager is asha@example.com."""
-    with sent.store.write() as session:
+    with sent.store.write("test") as session:
         session.get_one(Effect, 1).key = mails.KEY
     return sent
 
@@ -69,7 +69,7 @@ def logged(services: Services) -> list[str]:
 
 def second(services: Services, **changes: object) -> Contact:
     """Another person, of another account."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         account = Account(key="bolt", name="Bolt")
         session.add(account)
         session.flush()
@@ -171,7 +171,7 @@ def test_who_is_not_believed(ours: Services, raw: bytes, why: str) -> None:
 @pytest.mark.parametrize("state", [EffectState.PENDING, EffectState.FAILED, EffectState.LAPSED])
 def test_what_never_went_out_cannot_bounce(ours: Services, state: EffectState) -> None:
     """Nor be answered."""
-    with ours.store.write() as session:
+    with ours.store.write("test") as session:
         session.get_one(Effect, 1).state = state
     assert take(ours, mails.postfix()).why == take(ours, reply("Yes")).why == "never_sent"
 
@@ -179,7 +179,7 @@ def test_what_never_went_out_cannot_bounce(ours: Services, state: EffectState) -
 @pytest.mark.parametrize("state", [EffectState.IN_FLIGHT, EffectState.UNKNOWN])
 def test_what_may_have_gone_out_can(ours: Services, state: EffectState) -> None:
     """The answer can be there before the receipt."""
-    with ours.store.write() as session:
+    with ours.store.write("test") as session:
         session.get_one(Effect, 1).state = state
     assert take(ours, mails.postfix()).outcome is Outcome.BOUNCE
 
@@ -220,7 +220,7 @@ def test_a_stop_by_address(ours: Services, key: str | None) -> None:
 
 def test_a_stop_withdraws_what_waits(ours: Services) -> None:
     """In the same transaction: the review lapses, the case is watched."""
-    with ours.store.write() as session:
+    with ours.store.write("test") as session:
         session.get_one(Case, 1).state = CaseState.CLOSED
         session.flush()
         open_case(session, session.get_one(Account, 1), sample_drop("acme", DropKind.LIMIT_REACHED))
@@ -248,7 +248,7 @@ def test_what_needs_no_fact(ours: Services) -> None:
 
 def test_of_who_was_erased_nothing_is_kept(ours: Services) -> None:
     """Their late answer is not written down."""
-    with ours.store.write() as session:
+    with ours.store.write("test") as session:
         contact = session.get_one(Contact, 1)
         contact.erased_at, contact.email = NOON, None
     assert take(ours, reply("Remember me? Ann")).outcome is Outcome.ERASED
