@@ -12,7 +12,8 @@ from policies.rules import AnyRule
 from policies.rules.fields import Part, Word
 from policies.rules.reference import Reference
 from winback.errors import InputError
-from winback.yamlfile import Place, YamlFile, did_you_mean, is_folder, read_yaml, validate
+from winback.spelling import did_you_mean
+from winback.yamlfile import Place, YamlFile, is_folder, read_yaml, validate
 
 PACKAGED = Path(__file__).with_name("default.yaml")
 CASES = "cases"

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from winback.canonical import content_hash
 from winback.errors import InputError
 from winback.settings import Zone
-from winback.yamlfile import Place, YamlFile, did_you_mean, read_yaml, validate
+from winback.spelling import did_you_mean
+from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
 FALLBACK = "en"
 PACKAGED = Path(__file__).with_name("catalogue.yaml")

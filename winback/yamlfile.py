@@ -1,6 +1,5 @@
 """YAML files with the place of every key, so that a mistake is answered with file, line and column."""
 
-import difflib
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +9,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from winback.errors import InputError
+from winback.spelling import did_you_mean
 from winback.yamltree import BadYamlError, Place, read_tree
 
-__all__ = ["Place", "YamlFile", "did_you_mean", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
+__all__ = ["Place", "YamlFile", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -180,12 +180,6 @@ def _not(value: Any) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean 'x'?` for the nearest known word, or None."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else None
 
 
 def _place(loc: tuple[int | str, ...], file: YamlFile) -> Place:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from policies.rules.cel_names import FUNCTIONS, LISTS, MACROS, VARIABLES, Names, Uses, names_in
-from winback.yamlfile import did_you_mean
+from winback.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from cel import Program

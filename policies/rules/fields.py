@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from policies.zones import UnknownZoneError, zone_of
-from winback.yamlfile import did_you_mean
+from winback.spelling import did_you_mean
 
 
 def _operator_or_zone(name: str) -> str:

@@ -17,7 +17,8 @@ from policies.rules.fields import Part, Word
 from policies.trial.case_facts import FactsChanges, Moment
 from policies.words import WORDS
 from winback.errors import InputError
-from winback.yamlfile import YamlFile, did_you_mean, is_folder, read_yaml, validate
+from winback.spelling import did_you_mean
+from winback.yamlfile import YamlFile, is_folder, read_yaml, validate
 
 UNDRAWN = 0.99
 """Where an account falls for a seed of which a case says nothing: held out by no sensible share."""
