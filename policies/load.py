@@ -129,7 +129,7 @@ def _refuse_rules_within(folder: Path) -> None:
 
 
 def _read(path: Path) -> tuple[YamlFile, PolicyFile]:
-    file = read_yaml(path)
+    file = read_yaml(path, show_line=True)
     _refuse_empty(file, file.data, ())
     parsed: PolicyFile = validate(PolicyFile, file, show_line=True)
     return file, parsed
@@ -141,11 +141,8 @@ def _check(
     """Refuse an id that is taken and names that nothing has; remember where the rule stands."""
     if rule.id in places:
         other, there = places[rule.id]
-        raise InputError(
-            f"the id {rule.id!r} is taken by {other.where((*there, 'id'))}",
-            where=file.where((*place, "id")),
-            fix="choose another id",
-        )
+        taken = other.where((*there, "id"))
+        raise file.refusal(f"the id {rule.id!r} is taken by {taken}", (*place, "id"), "choose another id")
     places[rule.id] = file, place
     for reference in rule.references():
         _refuse_unknown(reference, known, file, place)
@@ -154,11 +151,8 @@ def _check(
 def _refuse_empty(file: YamlFile, value: Any, place: Place) -> None:
     """A key with nothing behind it could be read as "no limit", which is said by leaving the key out."""
     if value is None:
-        raise InputError(
-            f"{place[-1] if place else 'the file'!r} has no value",
-            where=file.where(place),
-            fix="give it one, or leave the key out",
-        )
+        name = repr(place[-1]) if place and isinstance(place[-1], str) else "an item of the list"
+        raise file.refusal(f"{name} has no value", place, "give it one, or leave the key out")
     items: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
         items = value.items()
@@ -174,8 +168,8 @@ def _refuse_unknown(reference: Reference, known: Known, file: YamlFile, place: P
         return
     whole = (*place, *reference.place)
     owner = f" of {reference.tool[:100]}" if reference.tool else ""
-    raise InputError(
-        f'unknown {reference.what} {reference.name[:100]!r}{owner} in "{file.line(whole)}"',
-        where=file.where(whole),
-        fix=did_you_mean(reference.name, names) or f"known: {', '.join(sorted(names)) or 'none'}",
+    raise file.refusal(
+        f"unknown {reference.what} {reference.name[:100]!r}{owner}",
+        whole,
+        did_you_mean(reference.name, names) or f"known: {', '.join(sorted(names)) or 'none'}",
     )

@@ -89,6 +89,14 @@ def names_in(text: str) -> Names:
     return names
 
 
+def offset_of(text: str, name: str) -> int:
+    """Where a name, or a text in quotes, first stands in an expression; 0 when it does not."""
+    for found in TOKEN.finditer(text):
+        if found[0] == name or (found["text"] and _unquoted(found["text"]) == name):
+            return found.start()
+    return 0
+
+
 def _tokens(text: str) -> Iterator[Token]:
     for found in TOKEN.finditer(text):
         kind = found.lastgroup or "mark"

@@ -139,11 +139,8 @@ class Case:
         for one in given:
             if one not in (names := sorted(known)):
                 listed = f"known: {', '.join(names)}" if names else "the policy asks for none here"
-                raise InputError(
-                    f"unknown {what} {one!r}",
-                    where=self.file.where((*place, one)),
-                    fix=did_you_mean(one, names) or listed,
-                )
+                fix = did_you_mean(one, names) or listed
+                raise self.file.refusal(f"unknown {what} {one!r}", (*place, one), fix)
 
 
 def cases_beside(policy: Path) -> Path:
@@ -179,12 +176,10 @@ def read_case(path: Path) -> Case:
     Raises:
         InputError: with file, line and column.
     """
-    file = read_yaml(path)
+    file = read_yaml(path, show_line=True)
     first = file.text.partition("\n")[0]
     if not first.startswith("#") or not (says := first.lstrip("# ").strip()):
-        raise InputError(
-            "does not say what it is about", where=f"{path}:1:1", fix="say it in a comment in the first line"
-        )
+        raise file.refusal("does not say what it is about", (), "say it in a comment in the first line")
     parsed: CaseFile = validate(CaseFile, file, show_line=True)
     changes = file.data.get("facts", {})
     return Case(path.stem, says, act_of(changes), parsed.expect, file)

@@ -83,7 +83,7 @@ EXPECT = "expect: {decision: allow}\n"
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        (EXPECT, "case.yaml:1:1: does not say what it is about; say it in a comment in the first line"),
+        (EXPECT, f'case.yaml:1:1: does not say what it is about in "{EXPECT.strip()}"; say it in a comment'),
         ("#  \n" + EXPECT, "case.yaml:1:1: does not say what it is about"),
         ("# a\nfacts: {acton: {}}\n" + EXPECT, "case.yaml:2:9: unknown key 'acton'"),
         ("# a\nfacts: {action: {tol: x}}\n" + EXPECT, "case.yaml:2:18: unknown key 'tol'"),
@@ -129,16 +129,22 @@ def test_a_case_that_is_wrong_says_where(tmp_path: Path, text: str, line: str) -
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("facts: {counts: {contacts in 168: 3}}\n" + EXPECT, "unknown question 'contacts in 168'; did you mean"),
-        ("facts: {draws: {winback: 0.5}}\n" + EXPECT, "unknown seed 'winback'; did you mean 'winback-1'?"),
+        (
+            "facts: {counts: {contacts in 168: 3}}\n" + EXPECT,
+            "unknown question 'contacts in 168' in \"facts: {counts: {contacts in 168: 3}}\"; did you mean",
+        ),
+        (
+            "facts: {draws: {winback: 0.5}}\n" + EXPECT,
+            "unknown seed 'winback' in \"facts: {draws: {winback: 0.5}}\"; did you mean 'winback-1'?",
+        ),
         (
             "expect: {decision: allow, rule: cap-acount}\n",
-            "unknown rule 'cap-acount'; did you mean 'cap-account'?",
+            "unknown rule 'cap-acount' in \"expect: {decision: allow, rule: cap-acount}\"; did you mean",
         ),
         ("expect: {decision: deny, rule: built_in.contct}\n", "did you mean 'built_in.contact'?"),
         (
             "expect: {decision: deny, rule: stop, code: stoped}\n",
-            "unknown code of kill_switch 'stoped'; did you mean 'stopped'?",
+            "unknown code of kill_switch 'stoped' in \"expect: {decision: deny, rule: stop, code: stoped}\"",
         ),
     ],
 )

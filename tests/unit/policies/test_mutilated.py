@@ -133,9 +133,18 @@ def test_a_mutilated_policy_is_refused_with_its_place_or_means_what_it_says(text
         yaml.composer.warn_double_anchors = False
         says_what_it_says(load(file), yaml.load(file.read_text(encoding="utf-8")))
         return
-    assert re.match(rf"{re.escape(str(file))}:[1-9]\d*:[1-9]\d*: ", refused)
+    place = re.match(rf"{re.escape(str(file))}:([1-9]\d*):[1-9]\d*: ", refused)
+    assert place
+    shown_of = file.read_bytes().decode("utf-8", errors="replace").splitlines()[int(place[1]) - 1 :][:1]
+    if shown_of and shown_of[0].strip():
+        assert f' in "{seen(shown_of[0])[:90]}' in refused
     assert refused.isprintable()
     assert len(refused) < 1000
+
+
+def seen(line: str) -> str:
+    """A line as a refusal shows it."""
+    return "".join(one if one.isprintable() else "·" for one in line.strip())
 
 
 def refusal(file: Path) -> str | None:
