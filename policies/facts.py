@@ -13,6 +13,8 @@ Moment = Literal["propose", "act"]
 ConsentState = Literal["granted", "refused", "unknown"]
 HappeningKind = Literal["reply", "complaint", "bounce", "refusal", "ticket", "rejected"]
 Scalar = str | int | float | bool
+RETENTION = "retention"
+"""The purpose of every act."""
 BY_HAND = "by_hand"
 """The tool of a contact that a person made outside Winback."""
 
@@ -23,7 +25,7 @@ class ActionFacts:
 
     tool: str
     channel: str
-    purpose: str = "retention"
+    purpose: str = RETENTION
     catalogue_id: str | None = None
     arguments: Mapping[str, Scalar] = field(default_factory=dict)
     value: float = 0.0

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from policies.policy import Policy
 from policies.rules import AnyRule
-from policies.rules.fields import Part, Word
+from policies.rules.fields import DropName, Part, Word
 from policies.rules.reference import Reference
 from winback.errors import InputError
 from winback.spelling import did_you_mean
@@ -29,13 +29,21 @@ class Known:
     channels: Set[str] | None = None
     arguments: Mapping[str, Set[str]] = field(default_factory=dict)
     """Those of each tool."""
+    catalogue_arguments: Mapping[str, Set[str]] = field(default_factory=dict)
+    """Those of each tool that name an entry of the catalogue."""
+    purposes: Set[str] | None = None
 
     def names(self, reference: Reference) -> Set[str] | None:
         match reference.what:
             case "tool":
                 return self.tools
             case "catalogue id":
-                return self.catalogue_ids
+                argument, of_tool = reference.argument, self.catalogue_arguments.get(reference.tool or "", ())
+                return self.catalogue_ids if argument is None or argument in of_tool else None
+            case "purpose":
+                return self.purposes
+            case "kind of drop":
+                return frozenset(get_args(DropName))
             case "channel":
                 return self.channels
             case "argument":
@@ -172,4 +180,5 @@ def _refuse_unknown(reference: Reference, known: Known, file: YamlFile, place: P
         f"unknown {reference.what} {reference.name[:100]!r}{owner}",
         whole,
         did_you_mean(reference.name, names) or f"known: {', '.join(sorted(names)) or 'none'}",
+        reference.offset,
     )

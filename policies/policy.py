@@ -129,9 +129,9 @@ class Policy:
         rules = list(self._in_force(Expires))
         if not rules:
             return None
-        first = min(rules, key=lambda rule: (rule.after(tool), THEN.index(rule.then)))
+        first = min(rules, key=lambda rule: (rule.after(tool), THEN.index(rule.then_of(tool))))
         last = min(rule.after(tool) + rule.longer(tool) for rule in rules)
-        return ExpiryPlan(first.after(tool), first.then, last)
+        return ExpiryPlan(first.after(tool), first.then_of(tool), last)
 
     def _in_force(self, kind: type[R]) -> Iterator[R]:
         return (rule for rule in self.rules if isinstance(rule, kind) and rule.mode == "enforce")

@@ -258,7 +258,8 @@ def _known_keys(schema: Any, loc: tuple[int | str, ...]) -> set[str]:
     """The keys that may stand at a pydantic location, from the model's JSON schema."""
     nodes = [schema]
     for part in loc:
-        nodes = [found for node in nodes for found in _step(schema, node, part)]
+        # A part that leads nowhere names a member of a union; its own keys decide.
+        nodes = [found for node in nodes for found in _step(schema, node, part)] or nodes
     return {name for node in nodes for one in _variants(schema, node) for name in one.get("properties", {})}
 
 
@@ -282,6 +283,6 @@ def _variants(schema: Any, node: Any) -> list[Any]:
     """A schema node with its reference followed, or the members of an untagged union."""
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    if "anyOf" in node:
-        return [found for one in node["anyOf"] for found in _variants(schema, one)]
+    if members := node.get("anyOf") or (node.get("oneOf") if "discriminator" not in node else None):
+        return [found for one in members for found in _variants(schema, one)]
     return [node]

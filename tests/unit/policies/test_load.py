@@ -16,8 +16,18 @@ ARGUMENTS = {"offer_trial_upgrade": frozenset({"trial", "days"})}
 HEAD = "version: 1\nrules:\n"
 
 
+KNOWN = Known(
+    TOOLS,
+    IDS,
+    frozenset({"email"}),
+    ARGUMENTS,
+    catalogue_arguments={"offer_trial_upgrade": frozenset({"trial"})},
+    purposes=frozenset({"retention"}),
+)
+
+
 def load(path: Path | None) -> Policy:
-    return load_policy(path, Known(TOOLS, IDS, frozenset({"email"}), ARGUMENTS))
+    return load_policy(path, KNOWN)
 
 
 def answer(folder: Path, text: str) -> str:
@@ -87,6 +97,18 @@ def answer(folder: Path, text: str) -> str:
                 "policy.yaml:8:21: unknown argument 'dais' of offer_trial_upgrade in "
                 "\"arguments: {dais: {max: 3}}\"; did you mean 'days'?"
             ),
+        ),
+        (
+            HEAD + "  - id: a\n    kind: allow_tools\n    allow:\n      - tools: [offer_trial_upgrade]\n"
+            "        mode: auto\n        arguments: {trial: {one_of: [trial-team, trial-taem]}}\n",
+            (
+                "policy.yaml:8:50: unknown catalogue id 'trial-taem' of offer_trial_upgrade in "
+                "\"arguments: {trial: {one_of: [trial-team, trial-taem]}}\"; did you mean 'trial-team'?"
+            ),
+        ),
+        (
+            HEAD + "  - id: a\n    kind: consent\n    purpose: retentoin\n",
+            "policy.yaml:5:5: unknown purpose 'retentoin' in \"purpose: retentoin\"; did you mean 'retention'?",
         ),
         (
             HEAD
@@ -285,6 +307,50 @@ def test_a_mistake_in_an_expression_is_shown_where_it_is(
     said = answer(tmp_path, HEAD + f"  - {{id: a, kind: expr, expression: {expression}, then: deny, reason: r}}\n")
     assert said.startswith(f"policy.yaml:3:{column}: rules.a.expression: ")
     assert line in said
+
+
+@pytest.mark.parametrize(
+    ("expression", "column", "line"),
+    [
+        ("action.tool == 'send_tutorail'", 52, "unknown tool 'send_tutorail'"),
+        ("'send_tutorail' != action.tool", 37, "unknown tool 'send_tutorail'"),
+        ("account.id > 1 && action.tool in ['send_tutorial', 'bok_call']", 88, "unknown tool 'bok_call'"),
+        ("action.catalogue_id == 'trial-taem'", 60, "unknown catalogue id 'trial-taem'"),
+        ("drop.kind == 'al_quiet'", 50, "unknown kind of drop 'al_quiet'"),
+        ("action.channel == 'emial'", 55, "unknown channel 'emial'"),
+        ("action.purpose == 'retentoin'", 55, "unknown purpose 'retentoin'"),
+    ],
+)
+def test_a_name_that_an_expression_compares_with_must_exist(
+    tmp_path: Path, expression: str, column: int, line: str
+) -> None:
+    """Such a comparison would always come out the same; the name is pointed at, with what was probably meant."""
+    said = answer(
+        tmp_path, HEAD + f'  - {{id: a, kind: expr, expression: "{expression}", then: deny, reason: r}}\n'
+    )
+    assert said.startswith(f"policy.yaml:3:{column + 1}: {line} in ")
+    assert "; did you mean '" in said
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "history.exists(h, h.tool == 'by_hand')",
+        "action.tool.startsWith('send')",
+        "action.tool == 'send_' + 'tutorial'",
+        "'send_' + 'tutorial' == action.tool",
+        "account.tags.exists(t, t == action.tool)",
+        "action.tool == 'send_tutorial' && action.arguments['x'] == 'y'",
+        "action.tool == 'send\\\\x5ftutorial'",
+        "contact.language == 'xx' && drop.feature == 'anything'",
+    ],
+)
+def test_what_an_expression_may_compare_with(tmp_path: Path, expression: str) -> None:
+    """Parts of names, names put together, other facts: nothing is known of those."""
+    (tmp_path / "p.yaml").write_text(
+        HEAD + f'  - {{id: a, kind: expr, expression: "{expression}", then: deny, reason: r}}\n'
+    )
+    assert load(tmp_path / "p.yaml").rules[0].id == "a"
 
 
 def test_the_text_of_a_line_cannot_move_the_cursor(tmp_path: Path) -> None:
