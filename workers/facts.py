@@ -27,7 +27,7 @@ from winback.store.models import Account, Contact
 from winback.store.models import Consent as ConsentRow
 from winback.usage.drop import Drop
 from workers.counting import count
-from workers.past import past_of
+from workers.past import contacted_long_ago, past_of
 
 # Made once, as in `workers.situation`: every judgement needs it.
 CONSENTS = select(
@@ -73,7 +73,7 @@ class Facing:
         self._operator_zone = operator_zone
         self._run_started_at = run_started_at
         self._drop = drop_facts(subject)
-        self._account = _account_facts(subject.account)
+        self._account = _account_facts(subject.account, long_ago=contacted_long_ago(session, subject.account, now))
         self._contact = _contact_facts(session, subject.contact) if subject.contact else None
         self._history, self._happenings = past or past_of(session, subject.account, now, leaving_out)
         self._draws = draws_of({seed for one in policies for seed in one.seeds}, subject.account.key)
@@ -132,7 +132,7 @@ def drop_facts(subject: Subject) -> DropFacts:
     )
 
 
-def _account_facts(account: Account) -> AccountFacts:
+def _account_facts(account: Account, *, long_ago: bool) -> AccountFacts:
     return AccountFacts(
         id=account.id or 0,
         plan=account.plan,
@@ -140,6 +140,7 @@ def _account_facts(account: Account) -> AccountFacts:
         zone=account.zone,
         region=account.region,
         tags=tuple(account.tags),
+        contacted_long_ago=long_ago,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_
+from sqlalchemy import and_, bindparam, exists, or_
 from sqlmodel import Session, col, select
 
 from policies.facts import BY_HAND, Happening, PastContact
@@ -42,6 +42,20 @@ INTERACTIONS = (
     )
     .order_by(col(Interaction.at).desc(), col(Interaction.id).desc())
 )
+LONG_AGO = select(
+    or_(
+        exists().where(
+            col(Effect.account_id) == bindparam("account"),
+            col(Effect.state).in_(CONTACTED),
+            ~_since(Effect.intent_at),
+        ),
+        exists().where(
+            col(Interaction.account_id) == bindparam("account"),
+            col(Interaction.kind) == InteractionKind.MESSAGE,
+            ~_since(Interaction.at),
+        ),
+    )
+)
 REJECTED = (
     select(Review.decided_at, Proposal.contact_id, Proposal.tool, Proposal.catalogue_id)
     .join(Proposal, col(Review.proposal_id) == Proposal.id)
@@ -75,6 +89,11 @@ def past_of(
         if at is not None
     ]
     return _newest_first(contacts, by_hand), _newest_first(happenings, rejected)
+
+
+def contacted_long_ago(session: Session, account: Account, now: datetime) -> bool:
+    """Whether a contact lies further back than `past_of` looks."""
+    return bool(session.exec(LONG_AGO, params={"account": account.id, "since": now - REMEMBERED}).one())
 
 
 def _newest_first(some: list[Any], more: list[Any]) -> tuple[Any, ...]:

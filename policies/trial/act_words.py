@@ -50,9 +50,9 @@ def _when(act: Facts, changes: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _past(act: Facts, changes: Mapping[str, Any]) -> Iterator[str]:
-    if not act.history:
+    if not act.history and not act.account.contacted_long_ago:
         yield "never contacted before"
-    elif "history" in changes:
+    elif act.history and "history" in changes:
         ago = _ago(act.now - act.history[0].at)
         given = sum(one.value for one in act.history)
         many = "an earlier contact" if len(act.history) == 1 else f"{len(act.history)} earlier contacts, the last"

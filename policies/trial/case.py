@@ -44,6 +44,7 @@ SOUND: Mapping[str, Any] = {
         "zone": "Europe/Berlin",
         "region": "DE",
         "tags": ["annual"],
+        "contacted_long_ago": False,
     },
     "contact": {
         "id": 7,
