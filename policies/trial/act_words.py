@@ -78,6 +78,8 @@ def _changes(base: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
         if isinstance(old, Mapping) and isinstance(value, Mapping):
             if inner := _changes(old, value):
                 found[key] = inner
+            elif old and not value:
+                found[key] = {}
         elif old != value:
             found[key] = value
     return found

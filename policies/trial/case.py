@@ -197,10 +197,14 @@ def act_of(changes: Mapping[str, Any]) -> Facts:
 
 
 def laid_over(base: Any, changes: Any) -> Any:
-    """Changes laid over plain values, mapping by mapping; anything else is replaced."""
+    """Changes laid over plain values, mapping by mapping; `{}` empties one, and all else is replaced."""
     if not (isinstance(base, Mapping) and isinstance(changes, Mapping)):
         return changes
-    return {**base, **{key: laid_over(base.get(key), value) for key, value in changes.items()}}
+    return {**base, **{key: _replaced(base.get(key), value) for key, value in changes.items()}}
+
+
+def _replaced(base: Any, change: Any) -> Any:
+    return {} if change == {} and isinstance(change, Mapping) else laid_over(base, change)
 
 
 def _texts(value: Any) -> Any:

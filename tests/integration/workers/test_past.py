@@ -61,9 +61,7 @@ def test_the_past_is_newest_first_and_forgets_after_a_year(one: Services) -> Non
 EYES = "  - {id: eyes, kind: risk_review, embedded_model: false, untrusted_text: false, message_problems: false}\n"
 
 
-@pytest.mark.parametrize(
-    ("days", "kind"), [(500, "allowed"), (3, "allowed"), (-1, "queued"), (None, "queued")]
-)
+@pytest.mark.parametrize(("days", "kind"), [(500, "allowed"), (3, "allowed"), (-1, "queued"), (None, "queued")])
 def test_a_message_of_years_ago_makes_the_next_one_no_first(one: Services, days: float | None, kind: str) -> None:
     """`first_contact` means ever, as far as anybody wrote down; what is yet to come was not."""
     (one.settings.home / "policy.yaml").write_text(PERMISSIVE + EYES, encoding="utf-8")

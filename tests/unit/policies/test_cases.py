@@ -8,6 +8,7 @@ from policies.evaluate import evaluate
 from policies.load import PACKAGED, Known, load_placed
 from policies.plain import facts_to_plain
 from policies.policy import Policy
+from policies.trial.act_words import changes_of
 from policies.trial.case import SOUND, Case, act_of, cases_beside, read_case, read_cases
 from policies.trial.case_report import run_cases
 from policies.verdict import Decision
@@ -77,6 +78,18 @@ def test_cases_lie_beside_their_policy(tmp_path: Path) -> None:
     assert cases_beside(tmp_path) == tmp_path / "cases"
 
 
+def test_an_empty_mapping_means_nothing_in_it(tmp_path: Path) -> None:
+    """`consent: {}` is somebody of whom nobody knows anything; the case is told as it is written."""
+    (tmp_path / "case.yaml").write_text(
+        "# a\nfacts: {contact: {consent: {}}}\nexpect: {decision: deny, code: unknown, rule: consent}\n"
+    )
+    case = read_case(tmp_path / "case.yaml")
+    assert case.facts.contact is not None
+    assert case.facts.contact.consent == {}
+    assert run_cases(POLICIES["default"], [case]).failing == ()
+    assert changes_of(case.facts) == {"contact": {"consent": {}}}
+
+
 EXPECT = "expect: {decision: allow}\n"
 
 
@@ -85,6 +98,8 @@ EXPECT = "expect: {decision: allow}\n"
     [
         (EXPECT, f'case.yaml:1:1: does not say what it is about in "{EXPECT.strip()}"; say it in a comment'),
         ("#  \n" + EXPECT, "case.yaml:1:1: does not say what it is about"),
+        ("# a\nfacts: {account: {}}\n" + EXPECT, "case.yaml:2:9: facts.account: is empty and changes nothing in "),
+        ("# a\nfacts: {contact: {}}\n" + EXPECT, "case.yaml:2:9: facts.contact: is empty and changes nothing in "),
         ("# a\nfacts: {acton: {}}\n" + EXPECT, "case.yaml:2:9: unknown key 'acton'"),
         ("# a\nfacts: {action: {tol: x}}\n" + EXPECT, "case.yaml:2:18: unknown key 'tol'"),
         (
