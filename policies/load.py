@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from policies.policy import Policy
 from policies.rules import AnyRule
@@ -50,10 +50,15 @@ class Known:
                 return self.arguments.get(reference.tool or "")
 
 
+def _whole(value: object) -> object:
+    """Python takes true, and 1.0, for 1."""
+    return value if type(value) is int else str(value)
+
+
 class PolicyFile(Part):
     """One file of a policy."""
 
-    version: Literal[1] = Field(description="Version of this format.")
+    version: Annotated[Literal[1], BeforeValidator(_whole), Field(description="Version of this format.")]
     author: Word | None = Field(None, description="Who answers for these rules; the decision log names them.")
     rules: Annotated[tuple[AnyRule, ...], Field(min_length=1, description="In any order: it means nothing.")]
 

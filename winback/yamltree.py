@@ -50,6 +50,8 @@ def read_tree(text: str) -> Tree:
     try:
         node = yaml.compose(text)
         tree = _Tree(yaml.constructor)
+        if node is not None:
+            tree.positions[()] = (node.start_mark.line + 1, node.start_mark.column + 1)
         data = None if node is None else tree.value(node, ())
         return Tree(data, tree.positions, tree.scalars)
     except MarkedYAMLError as error:

@@ -18,7 +18,7 @@ from policies.trial.case_facts import FactsChanges, Moment
 from policies.words import WORDS
 from winback.errors import InputError
 from winback.spelling import did_you_mean
-from winback.yamlfile import YamlFile, is_folder, read_yaml, validate
+from winback.yamlfile import YamlFile, is_folder, line_of, read_yaml, validate, within
 
 UNDRAWN = 0.99
 """Where an account falls for a seed of which a case says nothing: held out by no sensible share."""
@@ -178,9 +178,10 @@ def read_case(path: Path) -> Case:
         InputError: with file, line and column.
     """
     file = read_yaml(path, show_line=True)
-    first = file.text.partition("\n")[0]
+    first = line_of(file.text, 1)
     if not first.startswith("#") or not (says := first.lstrip("# ").strip()):
-        raise file.refusal("does not say what it is about", (), "say it in a comment in the first line")
+        what = f"does not say what it is about{within(first)}"
+        raise InputError(what, where=f"{path}:1:1", fix="say it in a comment in the first line")
     parsed: CaseFile = validate(CaseFile, file, show_line=True)
     changes = file.data.get("facts", {})
     return Case(path.stem, says, act_of(changes), parsed.expect, file)

@@ -129,7 +129,7 @@ EXPECT = "expect: {decision: allow}\n"
             "case.yaml:2:10: expect.decision: Input should be 'allow', 'review' or",
         ),
         ("# a\nexpect: {decision: allow, code: x}\n", "case.yaml:2:1: expect: code needs the rule that says it"),
-        ("# a\nfacts: {}\n", "case.yaml:1:1: key 'expect' is missing"),
+        ("# a\nfacts: {}\n", "case.yaml:2:1: key 'expect' is missing"),
     ],
 )
 def test_a_case_that_is_wrong_says_where(tmp_path: Path, text: str, line: str) -> None:

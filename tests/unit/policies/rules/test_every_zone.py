@@ -33,7 +33,7 @@ def changes(name: str) -> tuple[Change, ...]:
     """From which moment on the clocks are how far ahead; the first is the start of the year."""
     zone, found, moment = ZoneInfo(name), [(START, offset(ZoneInfo(name), START))], START
     while moment < END:
-        after = moment + 6 * HOUR
+        after = moment + 12 * HOUR
         if offset(zone, after) != found[-1][1]:
             low, high = moment, after
             while high - low > MINUTE:
