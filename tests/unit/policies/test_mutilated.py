@@ -111,7 +111,7 @@ def mutilated(draw: st.DrawFn) -> str:
     head, rules = draw(st.sampled_from(PARTS))
     chosen = draw(st.lists(st.sampled_from(range(len(rules))), min_size=1, max_size=4, unique=True))
     text = head[head.index("version:") :] + "".join(rules[one] for one in chosen)
-    for _ in range(draw(st.sampled_from((1, 1, 2, 3, 4)))):
+    for _ in range(draw(st.sampled_from((1, 2, 3, 4)))):
         match draw(st.sampled_from(("lines", "insert", "key", "value", "value", "drop"))):
             case "lines":
                 text = _lines(draw, text)
@@ -154,7 +154,7 @@ def test_a_mutilated_policy_is_refused_with_its_place_or_means_what_it_says(tmp_
             says_where(file, refused)
 
     tried()
-    assert min(counted[True], counted[False]) > 40
+    assert min(counted[True], counted[False]) > 30
 
 
 def means_what_it_says(file: Path) -> None:
