@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from winback.errors import InputError
 from winback.spelling import did_you_mean
-from winback.yamlinside import Scalar, spot
+from winback.yamlinside import Scalar, lines_of, spot
 from winback.yamltree import BadYamlError, Place, read_tree
 
 __all__ = ["Place", "YamlFile", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
@@ -48,7 +48,7 @@ class YamlFile:
 
     def _spot(self, place: Place, offset: int | None) -> tuple[int, int]:
         if offset is not None and (written := self.scalars.get(place)) is not None:
-            found = spot(self.text.splitlines(), written, str(self._at(place)), offset)
+            found = spot(lines_of(self.text), written, str(self._at(place)), offset)
             if found is not None:
                 return found
         for end in range(len(place), -1, -1):
@@ -65,7 +65,7 @@ class YamlFile:
 
 def line_of(text: str, number: int) -> str:
     """A line by its 1-based number, with a dot for what cannot be seen; empty when there is none."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     found = lines[number - 1].strip() if number <= len(lines) else ""
     return "".join(one if one.isprintable() else "·" for one in found)
 

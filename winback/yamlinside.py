@@ -1,5 +1,6 @@
 """Where in a YAML file a character of a text stands: for mistakes inside a text of many lines."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,14 @@ class Scalar(NamedTuple):
     line: int
     column: int
     style: str
+
+
+BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines as YAML 1.2 counts them: fewer characters break a line there than in Python."""
+    return BREAK.split(text)
 
 
 def spot(lines: Sequence[str], written: Scalar, text: str, offset: int) -> tuple[int, int] | None:

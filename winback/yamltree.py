@@ -10,7 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from winback.yamlinside import Scalar
+from winback.yamlinside import Scalar, lines_of
 
 Place = tuple[str | int, ...]
 Positions = dict[Place, tuple[int, int]]
@@ -83,7 +83,7 @@ def read_tree(text: str) -> Tree:
 
 def _shown(text: str, line: int, column: int) -> tuple[int, int]:
     """The place, or, where nothing stands in its line, the end of what stands last before it."""
-    lines = text.splitlines()[:line]
+    lines = lines_of(text)[:line]
     if len(lines) == line and lines[-1].strip():
         return line, column
     for number in range(len(lines), 0, -1):

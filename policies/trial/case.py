@@ -178,9 +178,9 @@ def read_case(path: Path) -> Case:
         InputError: with file, line and column.
     """
     file = read_yaml(path, show_line=True)
-    first = line_of(file.text, 1)
+    first = file.text.partition("\n")[0]
     if not first.startswith("#") or not (says := first.lstrip("# ").strip()):
-        what = f"does not say what it is about{within(first)}"
+        what = f"does not say what it is about{within(line_of(file.text, 1))}"
         raise InputError(what, where=f"{path}:1:1", fix="say it in a comment in the first line")
     parsed: CaseFile = validate(CaseFile, file, show_line=True)
     changes = file.data.get("facts", {})

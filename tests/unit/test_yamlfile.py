@@ -196,3 +196,10 @@ def test_text_that_is_no_utf8_is_shown_with_a_mark(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_bytes(b"a: 1\nb: gr\xfcn\n")
     with pytest.raises(InputError, match=re.escape('p.yaml:2:1: is not UTF-8 text in "b: gr\ufffdn"; ')):
         read_yaml(tmp_path / "p.yaml", show_line=True)
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_line_is_what_yaml_calls_one(character: str) -> None:
+    """Python's lines are more: the wrong one would be shown."""
+    with pytest.raises(InputError, match=r"file.yaml:2:1: key 'a' is given twice, first in line 1 in \"a: 2\"; "):
+        parse_yaml(f"a: 'x{character}y'\na: 2\n", PATH, show_line=True)

@@ -170,7 +170,7 @@ def says_where(file: Path, refused: str) -> None:
     """One line, with the place and the text of its line, if there is any."""
     place = re.match(rf"{re.escape(str(file))}:([1-9]\d*):[1-9]\d*: ", refused)
     assert place
-    lines = file.read_bytes().decode("utf-8", errors="replace").splitlines()
+    lines = re.split("\r\n|\r|\n", file.read_bytes().decode("utf-8", errors="replace"))
     line = seen(lines[int(place[1]) - 1]) if int(place[1]) <= len(lines) else ""
     if line:
         assert f' in "{line[:90]}' in refused

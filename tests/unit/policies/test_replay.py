@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from policies.counter import Counter
@@ -62,25 +62,26 @@ def test_the_same_policy_says_the_same_word_for_word(kind: str) -> None:
     assert kind in seen
 
 
-@pytest.mark.parametrize("kind", ["deny", "allow", "wait"])
+@pytest.mark.parametrize("kind", ["deny", "allow"])
 def test_a_stricter_policy_never_lets_a_denied_act_pass(kind: str) -> None:
     """What was denied in the log, by one rule or by all, is denied on replay when a rule was added."""
     seen: list[bool] = []
 
-    @settings(max_examples=40, deadline=None)
-    @given(case=CASES[kind], added=tightening_rules)
-    def tried(case: Case, added: AnyRule) -> None:
-        before, after = Policy.of(case[0]), Policy.of([*case[0], added])
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(case=CASES[kind], one_more=tightening_rules, added=tightening_rules)
+    def tried(case: Case, one_more: AnyRule, added: AnyRule) -> None:
+        rules = (*case[0], one_more.model_copy(update={"id": "one-more"}))
+        before, after = Policy.of(rules), Policy.of([*rules, added])
         judged = counted(before, case[1])
         verdict = evaluate(before, judged)
         (one,) = judgements(record(judged, verdict, shadow=None))
         again = judge_again(after, one.facts, lambda _: 0.0, lambda _: 0.5)
-        seen.append(verdict.decision is Decision.DENY)
-        if seen[-1]:
-            assert again.verdict.decision is Decision.DENY
+        assume(verdict.decision is Decision.DENY)
+        seen.append(True)
+        assert again.verdict.decision is Decision.DENY
 
     tried()
-    assert any(seen)
+    assert len(seen) > 10
 
 
 @settings(max_examples=40, deadline=None)
