@@ -76,7 +76,7 @@ def survey(services: Services, who: str) -> Survey:
     """
     people = find_people(services, who)
     with services.store.read() as session:
-        if not people and not was_erased(session, load_suppressed(session), who):
+        if not people and not was_erased(load_suppressed(session), who):
             raise InputError(
                 "nobody has this address or key", where=repr(who), fix="check it in your people or usage file"
             )
@@ -203,6 +203,8 @@ def _digests(job: _Job, known: Suppressed) -> set[str]:
     digests |= {
         known.address_digest(word) for one in job.people for word in (one.email, one.key) if word and "@" in word
     }
+    # An account that goes too loses its key, and with it the pair: who asks again by key alone must be known.
+    digests |= {known.key_digest(one.key) for one in job.people}
     return digests | {known.account_digest(key) for key in job.accounts}
 
 

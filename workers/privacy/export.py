@@ -48,7 +48,7 @@ def sections(services: Services, session: Session, who: str) -> Iterator[Section
         InputError: nobody goes by this, and nobody did.
     """
     people = find_people(services, who)
-    erased = was_erased(session, load_suppressed(session), who)
+    erased = was_erased(load_suppressed(session), who)
     if not people and not erased:
         raise InputError(
             "nobody has this address or key", where=repr(who), fix="check it in your people or usage file"
