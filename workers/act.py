@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from tools.channels.channel import MaybeSent, NotSent, Receipt
-from winback.canonical import content_hash
+from winback.decisions.answer import answer_commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import ConflictError, SetupError
@@ -116,8 +116,9 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
     wait = min(FIRST_WAIT * 2 ** min(effect.attempts - 1, 10), LONGEST_WAIT)
     state = EffectState.FAILED if final else EffectState.PENDING
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
-    body = {"effect": effect.key, "action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
     with services.store.write() as session:
+        said = answer_commitment(session, effect.contact_id, str(problem))
+        body = {"effect": effect.key, "action_hash": effect.action_hash, "problem_commitment": said}
         due = now if final else now + wait
         if not _complete(
             session, effect, state=state, due_at=due, problem=str(problem), intent_at=None, lease_until=None

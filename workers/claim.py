@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from policies.verdict import Decision
 from tools.channels.channel import MaybeSent, Parcel, Receipt
-from winback.canonical import content_hash
+from winback.decisions.answer import answer_commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import InputError
@@ -233,7 +233,8 @@ def acted(effect: Effect, kind: EntryKind) -> Acted:
 
 def log_done(session: Session, effect: Effect, receipt: dict[str, str], now: datetime) -> None:
     """The entry of an effect that is done, with its case taken on."""
-    body = {"effect": effect.key, "action_hash": effect.action_hash, "receipt_hash": content_hash(receipt)}
+    said = answer_commitment(session, effect.contact_id, receipt)
+    body = {"effect": effect.key, "action_hash": effect.action_hash, "receipt_commitment": said}
     advance(
         session, effect.case_id, EntryKind.DONE, now, body,
         allowed=ACTING, state=CaseState.WATCHING, contacted_at=now, next_at=None,
