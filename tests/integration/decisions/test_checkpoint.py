@@ -27,9 +27,9 @@ from winback.store.models import Run
 from winback.store.store import Store
 from winback.store.types import RunState
 from winback.testing.world import NOON
-from workers.schedule import CHECKPOINT, checkpoint_trigger, insert_run, take_run, tick_checkpoint
+from workers.schedule import ACT, CHECKPOINT, checkpoint_trigger, insert_run, take_run, tick_checkpoint
 from workers.services import Services
-from workers.worker import carry_out
+from workers.worker import carry_out, checkpoint_when_due
 
 Given = Callable[[], Kept]
 
@@ -320,6 +320,19 @@ def test_schedulers_write_one_checkpoint_a_slot(services: Services) -> None:
         (RunState.DONE, {"checkpoint": 1, "entries": 0}),
         (RunState.DONE, {"checkpoint": 2, "entries": 0}),
     ]
+
+
+def test_a_pass_without_a_worker_writes_the_checkpoint_that_is_due(services: Services) -> None:
+    """Once for each slot; work of other schedules is left for a worker."""
+    insert_run(services.store, ACT, NOON - timedelta(hours=3))
+    for minutes in (0, 10, 70):
+        assert isinstance(services.clock, SimulatedClock)
+        services.clock.set(NOON + timedelta(minutes=minutes))
+        checkpoint_when_due(services)
+    assert [run.report["checkpoint"] for run in runs(services)] == [1, 2]
+    slot = take_run(services)
+    assert slot is not None
+    assert slot.schedule == ACT
 
 
 def test_a_folder_that_is_away_does_not_stop_the_worker(services: Services, tmp_path: Path) -> None:
