@@ -26,6 +26,7 @@ from winback.store.opening import open_store
 from winback.store.store import Store
 
 POLL_SECONDS = 1.0
+GONE = {"proposal": "proposals", "effect": "receipts", "review": "notes on rejections"}
 UNREADABLE = "cannot be read: see winback log verify"
 
 
@@ -154,7 +155,10 @@ def _named(entry: str) -> ColumnElement[bool]:
 @json_option
 @pass_session
 def verify(session: Session, folder: Path | None, given: str | None, as_json: bool) -> None:
-    """Check every entry, every seal, all that the entries speak of, and the signed checkpoints."""
+    """Check every entry against its seal, the tables against what entries say, and all against the checkpoints.
+
+    What no entry says cannot be checked: docs/decision-log.md names it.
+    """
     settings = session.settings
     configured = folder is None and settings.decisions.checkpoints is not None
     kept = Kept(folder or settings.checkpoint_folder, _key(session, given), configured)
@@ -185,7 +189,8 @@ def _verified(found: Verification) -> dict[str, Any]:
         "entries": found.entries,
         "sealed": found.sealed,
         "waiting": found.waiting,
-        "erased": found.erased,
+        "erased": dict(found.erased),
+        "evidence_erased": found.bare,
         "root": found.root,
         "checkpoints": len(found.checkpoints),
         "problems": [{"what": one.what, "where": one.where} for one in found.problems],
@@ -195,8 +200,16 @@ def _verified(found: Verification) -> dict[str, Any]:
 def _print_verified(session: Session, found: Verification) -> None:
     say = session.out.print
     say(f"{found.entries} entries, {found.sealed} sealed, {found.waiting} waiting for the next seal.")
-    if found.erased:
-        say(f"{found.erased} proposals to people whose data were erased: their words can no longer be checked.")
+    for table, number in found.erased.items():
+        say(
+            f"{number} {GONE[table]} of people whose data were erased: what they said can no longer be checked.",
+            soft_wrap=True,
+        )
+    if found.bare:
+        say(
+            f"{found.bare} entries lost their evidence with a person: removed by erasure, not missing.",
+            soft_wrap=True,
+        )
     say(f"root {found.root}")
     if found.checkpoints:
         newest = found.checkpoints[-1]
