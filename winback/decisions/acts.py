@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlmodel import Session, SQLModel, col, select
 
 from winback.canonical import canonical_json, commitment
-from winback.decisions.held import Proposed
+from winback.decisions.held import Held, Proposed
 from winback.decisions.rows import Problem, hashed, row_of, rows
 from winback.decisions.said import OPEN, Said
 from winback.decisions.things import check_state, unreadable
@@ -178,7 +178,11 @@ class Seen:
         self.interactions: set[int] = set()
         self.erased: set[int] = set()
 
-    def unlike(self, proposed: Mapping[int, tuple[int, Proposed]]) -> set[int]:
+    def unlike(self, held: Held) -> set[int]:
         """The effects that are not what their proposals are, or whose proposals were not met."""
-        acts = self.acts
-        return {key for key, (proposal, act) in proposed.items() if acts.get(proposal) != act}
+        get = self.acts.get
+        return {
+            key
+            for key, (_, effect, proposal, whose) in held.effects.items()
+            if get(proposal) != (*effect[:2], *whose)
+        }

@@ -25,7 +25,7 @@ DONE, REJECTED, CLOSED, UNDER_WAY = "done", "rejected", "closed", frozenset({"pe
 
 
 Proposed = tuple[int, str, int, int, str]
-"""Case, action, account, contact, tool."""
+"""Case, action, account, contact, tool: what an effect and its proposal have in common."""
 
 
 class Held:
@@ -42,8 +42,7 @@ class Held:
         self.waiting: dict[int, tuple[str, str | None]] = {}
         self.acts: dict[int, Proposed] = {}
         self.reviews: dict[int, Review] = {}
-        self.effects: dict[int, tuple[str, Effect]] = {}
-        self.proposed: dict[int, tuple[int, Proposed]] = {}
+        self.effects: dict[int, tuple[str, Effect, int, tuple[int, int, str]]] = {}
         self.recorded: dict[int, tuple[str, int, int | None, str]] = {}
         self.erased: set[int] = set()
         self.skipped: Counter[str] = Counter()
@@ -60,7 +59,7 @@ class Held:
             | {key for key, (state, kind) in self.waiting.items() if not may_be(state, kind)}
             | ({key for key, one in self.acts.items() if one[:2] in acts} if acts else set())
             | {key for key, review in self.reviews.items() if not agree(said.review(key), review)}
-            | {key for key, (name, effect) in self.effects.items() if not agree(said.effect(name), effect)}
+            | {key for key, (name, effect, *_) in self.effects.items() if not agree(said.effect(name), effect)}
             | {key for key, _ in self.recorded.items() - said.recorded.items()}
             | (self.erased - said.erased)
         )
@@ -157,12 +156,11 @@ def _reviews(held: Held, keys: Values, states: Values, notes: Values, *columns: 
 
 def _effects(held: Held, keys: Values, names: Values, states: Values, receipts: Values, *columns: Values) -> None:
     salts, erased, *rest = columns
-    moments, proposals, own, told = rest[:5], rest[5], rest[6:11], rest[11:]
+    moments, told = rest[:5], rest[5:]
     _moments((erased, *moments))
     held.states.update(states)
-    held.proposed.update(zip(keys, zip(proposals, zip(*own, strict=True), strict=True), strict=True))
-    for key, name, state, receipt, salt, at, case, action, by, first in zip(
-        keys, names, states, receipts, salts, erased, own[0], own[1], *told, strict=True
+    for key, name, state, receipt, salt, at, proposal, case, action, *whose, by, first in zip(
+        keys, names, states, receipts, salts, erased, *told, strict=True
     ):
         bound = None
         if state == DONE and at is None:
@@ -170,7 +168,8 @@ def _effects(held: Held, keys: Values, names: Values, states: Values, receipts: 
         else:
             _objects((receipt,))
             held.skipped["effect"] += state == DONE
-        held.effects[key] = (name, (case, action, OPEN if state in UNDER_WAY else state, by, first, bound))
+        effect = (case, action, OPEN if state in UNDER_WAY else state, by, first, bound)
+        held.effects[key] = (name, effect, proposal, (whose[0], whose[1], whose[2]))
 
 
 def _interactions(
