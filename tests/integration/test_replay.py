@@ -316,7 +316,7 @@ def test_a_verdict_that_does_not_come_out_again_is_named(store: Store, tmp_path:
         rewrite(store, key, lie)
         found = replay(store, services.policy)
     assert found.differing.count == 1
-    assert found.differing.some[0].startswith(f"entry {key} (")
+    assert found.differing.some[0].startswith(f"entry +{key} (")
     assert found.differing.some[0].endswith(": tools")
     assert found.reproduced == found.decisions - 1
 
