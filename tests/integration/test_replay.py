@@ -330,7 +330,7 @@ def test_an_entry_of_a_newer_form_is_counted_and_named(store: Store, tmp_path: P
         rewrite(store, key, lambda entry: {**orjson.loads(entry.evidence or ""), "newer": 1})
         found = replay(store, services.policy)
     assert (found.unknown.count, found.altered.count) == (1, 0)
-    assert found.unknown.some[0].startswith(f"entry {key} (")
+    assert found.unknown.some[0].startswith(f"entry +{key} (")
     assert found.decisions == before.decisions - 1
 
 
