@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import tempfile
 import time
 import uuid
@@ -24,7 +25,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sample_log import sample_step, write_log
@@ -47,6 +48,8 @@ STATES = tuple(CaseState)
 CHAIN = (
     "CREATE TABLE {} (id bigserial PRIMARY KEY, previous text NOT NULL, hash text NOT NULL, body text NOT NULL)"
 )
+OF_THE_LOG = re.compile(r"entry|entries|the entry|the root|the seal|case \d+, step")
+"""How problems of the log itself are named."""
 Writer = Callable[[Store, int], None]
 
 
@@ -112,8 +115,17 @@ def write_for(seconds: float, url: str, name: str, process: int, ready: Any, cou
     store.close()
 
 
-def writers_per_second(store: Store, url: str, name: str, seconds: float) -> float:
-    """Transactions a second of all writers together; beside ours a sealer runs."""
+class Written(NamedTuple):
+    """Transactions a second of all writers together, all that they committed, the first of each before the clock
+    too, and how many entries waited for the sealer when the clock stopped."""
+
+    per_second: float
+    committed: int
+    waiting: int
+
+
+def write_together(store: Store, url: str, name: str, seconds: float) -> Written:
+    """All writers at once; beside ours a sealer runs."""
     context = get_context("spawn")
     ready, counts = context.Barrier(WRITERS + 1), context.Array("q", WRITERS)
     processes = [
@@ -128,38 +140,48 @@ def writers_per_second(store: Store, url: str, name: str, seconds: float) -> flo
         if name == "ours":
             seal(store, NOW)
         time.sleep(0.05)
+    waiting = entries_of(store, waiting=True)
     for one in processes:
         one.join()
-    return sum(counts) / seconds
+    return Written(sum(counts) / seconds, sum(counts) + WRITERS, waiting if name == "ours" else 0)
 
 
 def contest(url: str, seconds: float) -> dict[str, float]:
     """Our writers, a serial chain and a naive one, with what is wrong afterwards."""
     store = Store(url)
     with store.engine.begin() as connection:
-        connection.execute(insert(Account), [{"id": 1, "key": "a", "name": "", "tags": []}])
-        connection.execute(text("DROP INDEX one_open_case_per_account"))
+        accounts = [{"id": one, "key": f"a{one}", "name": "", "tags": []} for one in range(1, CASES + 1)]
+        connection.execute(insert(Account), accounts)
         connection.execute(
             insert(Case),
-            [{"id": one, "account_id": 1, "state": "open", "version": 0, "drop": {}, "opened_at": NOW,
+            [{"id": one, "account_id": one, "state": "open", "version": 0, "drop": {}, "opened_at": NOW,
               "ends_at": NOW} for one in range(1, CASES + 1)],
         )  # fmt: skip
         for table in ("chain", "naive"):
             connection.execute(text(CHAIN.format(table)))
-    found = {"append_per_s_8_writers": writers_per_second(store, url, "ours", seconds)}
+    written = write_together(store, url, "ours", seconds)
     seal(store, NOW)
-    found |= {"appended": entries_of(store), "gaps": gaps_of(store), "forks": len(verify(store).problems)}
-    found |= {"chain_per_s": writers_per_second(store, url, "chain", seconds / 2)}
-    found |= {"naive_per_s": writers_per_second(store, url, "naive", seconds / 2)}
+    found = {"append_per_s_8_writers": written.per_second, "sealer_behind": written.waiting}
+    found |= {"committed": written.committed, "appended": entries_of(store)}
+    assert found["committed"] == found["appended"], found
+    found |= {"gaps": gaps_of(store), "forks": forked(store)}
+    found |= {"chain_per_s": write_together(store, url, "chain", seconds / 2).per_second}
+    found |= {"naive_per_s": write_together(store, url, "naive", seconds / 2).per_second}
     found |= {"chain_forks": forks_of(store, "chain"), "naive_forks": forks_of(store, "naive")}
     store.close()
     return found
 
 
-def entries_of(store: Store) -> int:
-    """How many entries there are."""
+def entries_of(store: Store, *, waiting: bool = False) -> int:
+    """How many entries there are, or how many of them have no position yet."""
+    query = select(func.count()).select_from(DecisionEntry)
     with store.read() as session:
-        return session.exec(select(func.count()).select_from(DecisionEntry)).one()
+        return session.exec(query.where(col(DecisionEntry.position).is_(None)) if waiting else query).one()
+
+
+def forked(store: Store) -> int:
+    """Problems of the log itself; its entries speak of acts that these writers never made."""
+    return sum(OF_THE_LOG.match(one.where) is not None for one in verify(store).problems)
 
 
 def gaps_of(store: Store) -> int:

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from tools.channels.channel import Parcel
 from winback.decisions.steps import Steps
-from winback.store.models import Effect, Proposal
+from winback.store.models import Contact, Effect, Proposal
 from winback.store.types import EMAIL, EffectState
 from workers.acted import log_done
 from workers.compose import parcel_of
@@ -37,7 +37,7 @@ def _act(services: Services, *, ask: bool) -> bool:
         if effect.state == EffectState.PENDING:
             effect.state, effect.receipt, effect.done_at = EffectState.DONE, receipt.to_plain(), now
             steps = Steps(session)
-            log_done(steps, effect, receipt.to_plain(), now)
+            log_done(steps, effect, session.get_one(Contact, effect.contact_id).salt, receipt.to_plain(), now)
             steps.flush()
     return True
 

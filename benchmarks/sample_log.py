@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from winback.canonical import canonical_json, content_hash
+from winback.canonical import canonical_json, commitment, content_hash
 from winback.decisions.action import act_of, drop_hash, effect_key
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance, seal
@@ -25,6 +25,8 @@ TEXT = (
     "Hello Asha,\n\nreports were part of your week until ten days ago. Since then they have been quiet. "
     "This short tutorial shows the two changes that most people miss, with an example of your own data.\n\n"
 ) * 3
+
+NOTE = "Too familiar for this customer."
 
 KINDS = {
     0: ("opened", "allowed", "intent", "done", "closed"),
@@ -88,13 +90,13 @@ class _Life:
             self.at += timedelta(minutes=13, microseconds=7)
             advance(
                 self.session, self.number, kind, self.at, body, allowed=tuple(CaseState), evidence=evidence,
-                state=CaseState.CLOSED,
+                state=CaseState.CLOSED, outcome="recovered" if step == "closed" else None,
             )  # fmt: skip
 
     def _judged(self, decision: str, **more: Any) -> tuple[dict[str, Any], bytes]:
         evidence = {"facts": _facts(self.number), "verdict": _verdict(decision), "shadow": None}
-        body = {"action_hash": self.action, "tool": "send_tutorial", "policy": POLICY, "decision": decision,
-                "rules": ["tools"], **more}  # fmt: skip
+        body = {"action_hash": self.action, "contact": self.number, "tool": "send_tutorial", "policy": POLICY,
+                "decision": decision, "rules": ["tools"], **more}  # fmt: skip
         return body, canonical_json(evidence)
 
     def _opened(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
@@ -114,7 +116,7 @@ class _Life:
 
     def _rejected(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
         body = {"review": self.number, "action_hash": self.action, "by": "rita", "code": "wrong_tone",
-                "note_commitment": self.salt}  # fmt: skip
+                "note_commitment": commitment(self.salt, NOTE)}  # fmt: skip
         return EntryKind.REJECTED, body, None
 
     def _deferred(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
@@ -124,22 +126,35 @@ class _Life:
         return EntryKind.INTENT, *self._judged("allow", effect=self.effect, epoch=1, channel="smtp")
 
     def _not_sent(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
-        body = {"effect": self.effect, "action_hash": self.action, "problem_hash": self.salt, "again_at": self.at}
+        body = {
+            "effect": self.effect,
+            "action_hash": self.action,
+            "problem_commitment": self.salt,
+            "again_at": self.at,
+        }
         return EntryKind.NOT_SENT, body, None
 
     def _done(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
-        body = {"effect": self.effect, "action_hash": self.action, "receipt_hash": content_hash(self.receipt)}
+        body = {
+            "effect": self.effect,
+            "action_hash": self.action,
+            "receipt_commitment": commitment(self.salt, self.receipt),
+        }
         return EntryKind.DONE, body, None
 
     def _nothing_allowed(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
         evidence = {"options": [_verdict("deny"), _verdict("deny")]}
-        return EntryKind.NOTHING_ALLOWED, {"options": 2, "rules": ["consent"]}, canonical_json(evidence)
+        return (
+            EntryKind.NOTHING_ALLOWED,
+            {"contact": self.number, "options": 2, "policy": POLICY, "rules": ["consent"]},
+            canonical_json(evidence),
+        )
 
     def _held_out(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
         return EntryKind.HELD_OUT, {"policy": POLICY, "unit_key": self.number}, None
 
     def _closed(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
-        return EntryKind.CLOSED, {"outcome": "recovered", "lapsed": False, "as_of": "2026-06-09"}, None
+        return EntryKind.CLOSED, {"outcome": "recovered", "lapsed": [], "as_of": "2026-06-09"}, None
 
 
 POLICY = content_hash("policy")
@@ -213,21 +228,25 @@ def _rows(session: Session, lives: list[_Life]) -> None:
     execute(insert(Review), [{
         "id": one.number, "case_id": one.number, "proposal_id": one.number, "action_hash": one.action,
         "state": "approved" if "approved" in one.steps else "rejected", "verdict": _verdict("review"),
-        "asked_at": one.at, "decided_by": "rita", "decided_at": one.at, "note": ""}
+        "asked_at": one.at, "decided_by": "rita", "decided_at": one.at,
+        "code": "wrong_tone" if "rejected" in one.steps else None,
+        "note": NOTE if "rejected" in one.steps else ""}
         for one in acting if "queued" in one.steps])  # fmt: skip
     execute(insert(Effect), [{
         "id": one.number, "key": one.effect, "case_id": one.number, "proposal_id": one.number,
         "action_hash": one.action, "account_id": one.number, "contact_id": one.number, "tool": "send_tutorial",
         "catalogue_id": "reports-basics", "channel": "smtp", "value": 0, "state": "done", "proposed_at": one.at,
         "due_at": one.at, "intent_at": one.at, "done_at": one.at, "epoch": 1, "attempts": 1,
-        "receipt": one.receipt, "problem": ""} for one in acting if "done" in one.steps])  # fmt: skip
+        "receipt": one.receipt, "problem": "",
+        "approved_by": "rita" if "approved" in one.steps else None}
+        for one in acting if "done" in one.steps])  # fmt: skip
 
 
 def sample_step(number: int) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
     """One step of some case: a third of them have evidence."""
     action = content_hash(number)
     if number % 3:
-        body = {"effect": action, "action_hash": action, "problem_hash": action, "again_at": START}
+        body = {"effect": action, "action_hash": action, "problem_commitment": action, "again_at": START}
         return EntryKind.NOT_SENT, body, None
     body = {"action_hash": action, "tool": "send_tutorial", "policy": POLICY, "decision": "allow",
             "rules": ["tools"], "effect": action, "run": _run(number)}  # fmt: skip

@@ -23,7 +23,7 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def commitment(salt: str, value: str) -> str:
+def commitment(salt: str, value: Any) -> str:
     """A salted commitment to personal data: once the salt is erased it proves nothing about anybody."""
     return content_hash([salt, value])
 

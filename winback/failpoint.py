@@ -22,6 +22,7 @@ Transaction = Literal[
     "ask_later",
     "blank",
     "cancel_call",
+    "checkpoint",
     "choose",
     "claim",
     "claim_all",

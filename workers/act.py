@@ -9,12 +9,12 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from tools.channels.channel import MaybeSent, NotSent, Receipt
-from winback.canonical import content_hash
+from winback.decisions.answer import answer_commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.errors import ConflictError, SetupError
 from winback.failpoint import reach
-from winback.store.models import Effect
+from winback.store.models import Contact, Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
 from workers.claim import FROZEN, Claim, claim, claim_all
@@ -154,11 +154,13 @@ def _done(services: Services, arrived: Sequence[tuple[Effect, Receipt]]) -> list
         held = [one for one in rows if one.epoch == epochs[one.id]]
         steps = Steps(session)
         steps.lock([one.case_id for one in held])
+        wanted = {one.contact_id for one in held}
+        people = {one.id: one for one in session.exec(select(Contact).where(col(Contact.id).in_(wanted))).all()}
         done = []
         for one in held:
             plain = receipts[one.id].to_plain()
             one.state, one.receipt, one.done_at, one.problem = EffectState.DONE, plain, now, ""
-            done.append(log_done(steps, one, plain, now))
+            done.append(log_done(steps, one, people[one.contact_id].salt, plain, now))
         steps.flush()
     return done
 
@@ -170,9 +172,10 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
     final = not problem.retry or attempts >= attempts_of(effect.medium, _most(services))
     state = EffectState.FAILED if final else EffectState.PENDING
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
-    body: dict[str, Any] = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
     due = now if final else now + wait_after(attempts, problem)
     with services.store.write("not_sent") as session:
+        said = answer_commitment(session, effect.contact_id, str(problem))
+        body: dict[str, Any] = {"action_hash": effect.action_hash, "problem_commitment": said}
         if not _complete(
             session, effect, state=state, due_at=due, attempts=attempts, problem=str(problem),
             intent_at=None, lease_until=None,
@@ -203,8 +206,9 @@ def _ask_later(services: Services, claim: Claim, problem: MaybeSent) -> Acted | 
     effect, now = claim.effect, services.clock.now()
     owner = UNPROVEN if claim.doubtful else None
     until = now + wait_after(effect.attempts, NotSent(str(problem), retry=True))
-    body = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem)), "again_at": until}
     with services.store.write("ask_later") as session:
+        said = answer_commitment(session, effect.contact_id, str(problem))
+        body = {"action_hash": effect.action_hash, "problem_commitment": said, "again_at": until}
         if not _complete(session, effect, problem=str(problem), lease_owner=owner, lease_until=until):
             return None
         steps = Steps(session)

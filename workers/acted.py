@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from winback.canonical import content_hash
+from winback.canonical import commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.store.models import Effect
@@ -49,9 +49,9 @@ def step(
     return acted(effect, kind)
 
 
-def log_done(steps: Steps, effect: Effect, receipt: dict[str, str], now: datetime) -> Acted:
-    """The entry of an effect that is done, with its case taken on."""
-    body = {"action_hash": effect.action_hash, "receipt_hash": content_hash(receipt)}
+def log_done(steps: Steps, effect: Effect, salt: str, receipt: dict[str, str], now: datetime) -> Acted:
+    """The entry of an effect that is done, with its case taken on. `salt` is the contact's."""
+    body = {"action_hash": effect.action_hash, "receipt_commitment": commitment(salt, receipt)}
     return step(
         steps, effect, EntryKind.DONE, now, body,
         state=CaseState.WATCHING, contacted_at=now, next_at=None,

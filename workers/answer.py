@@ -16,7 +16,7 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.log import NO_KEY, advance
 from winback.errors import ConflictError, InputError
 from winback.store.answers import Answer
-from winback.store.models import Account, Case, Contact, Effect, Interaction, Proposal
+from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.store.types import (
     CUSTOMER,
     EMAIL,
@@ -30,6 +30,7 @@ from winback.store.types import (
     InteractionKind,
 )
 from workers.follow_up import follow
+from workers.record import Party, record_in
 from workers.services import Services
 
 ARRIVED = (EffectState.IN_FLIGHT, EffectState.DONE, EffectState.UNKNOWN)
@@ -40,6 +41,8 @@ SHORT = timedelta(days=7)
 WORDS_LIMIT = 2000
 SCORES = {"csat": range(1, 6), "ces": range(1, 8), "nps": range(11)}
 """Customer satisfaction 1 to 5, customer effort 1 to 7, net promoter 0 to 10."""
+PAGE = "page"
+"""Who wrote an interaction down: the customer, on a page."""
 Yes = Literal["accepted", "declined"]
 
 
@@ -144,7 +147,7 @@ def answer_offer(services: Services, key: str, value: Yes) -> Offer:
         planned = _granting(services, one, offer, now) if value == "accepted" else []
         session.add_all(planned)
         if value == "declined":
-            _refused(session, one, now)
+            _refused(session, services, one, now)
         note_answer(session, one, "offer", value, now, follows=[each.key for each in planned])
         return offer_of(session, services, one)
 
@@ -187,22 +190,12 @@ def _ending(services: Services, one: Asked, offer: Offer, until: datetime) -> di
     }
 
 
-def _refused(session: Session, one: Asked, now: datetime) -> None:
+def _refused(session: Session, services: Services, one: Asked, now: datetime) -> None:
     """A refusal is a fact of its own: the policy keeps from making the same offer again."""
-    session.add(
-        Interaction(
-            account_id=one.account.id or 0,
-            contact_id=one.contact.id,
-            kind=InteractionKind.REFUSAL,
-            channel=one.effect.medium,
-            at=now,
-            tool=one.effect.tool,
-            catalogue_id=one.effect.catalogue_id,
-            effect_id=one.effect.id,
-            by="page",
-            recorded_at=now,
-        )
-    )
+    record_in(
+        session, services, Party(one.account.id or 0, one.contact.id), InteractionKind.REFUSAL, now, PAGE,
+        channel=one.effect.medium, tool=one.effect.tool, catalogue_id=one.effect.catalogue_id, effect=one.effect,
+    )  # fmt: skip
 
 
 def note_answer(
@@ -220,7 +213,14 @@ def note_answer(
         )
     )
     session.flush()
-    body = {"effect": one.effect.key, "contact": one.contact.id, "question": question, "value": value, **more}
+    body = {
+        "effect": one.effect.key,
+        "action_hash": one.effect.action_hash,
+        "contact": one.contact.id,
+        "question": question,
+        "value": value,
+        **more,
+    }
     advance(session, one.case.id or 0, EntryKind.ANSWERED, now, body, allowed=tuple(CaseState))
 
 
@@ -254,20 +254,10 @@ def contest(services: Services, key: str, words: str) -> None:
             raise ConflictError(
                 "you have written to us about this before", fix="reply to the message to add to it"
             )
-        session.add(
-            Interaction(
-                account_id=one.account.id or 0,
-                contact_id=one.contact.id,
-                kind=InteractionKind.REPLY,
-                channel=one.effect.medium,
-                at=now,
-                tool=one.effect.tool,
-                effect_id=one.effect.id,
-                by="page",
-                note=said,
-                recorded_at=now,
-            )
-        )
+        record_in(
+            session, services, Party(one.account.id or 0, one.contact.id), InteractionKind.REPLY, now, PAGE,
+            channel=one.effect.medium, tool=one.effect.tool, note=said, effect=one.effect,
+        )  # fmt: skip
         note_answer(session, one, "contest", "written", now, words=said)
 
 

@@ -193,8 +193,15 @@ def _announce(
     session.add_all(planned)
     session.flush()
     value = "cancelled" if cancelled else "changed" if changed else "chosen"
-    body = {"effect": parent.key, "contact": one.contact.id, "question": "call", "value": value,
-            "start": row.starts_at, "follows": [each.key for each in planned]}  # fmt: skip
+    body = {
+        "effect": parent.key,
+        "action_hash": parent.action_hash,
+        "contact": one.contact.id,
+        "question": "call",
+        "value": value,
+        "start": row.starts_at,
+        "follows": [each.key for each in planned],
+    }
     advance(session, one.case.id or 0, EntryKind.ANSWERED, now, body, allowed=tuple(CaseState))
 
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from policies.verdict import Decision
 from tools.channels.channel import MaybeSent, Parcel, Receipt
+from winback.decisions.action import action_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.errors import InputError
@@ -211,7 +212,7 @@ def _known(steps: Steps, effect: Effect, earlier: Earlier, now: datetime) -> Act
         plain = earlier.receipt.to_plain()
         effect.state, effect.receipt, effect.done_at, effect.problem = EffectState.DONE, plain, now, ""
         effect.epoch += 1
-        done = log_done(steps, effect, plain, now)
+        done = log_done(steps, effect, steps.session.get_one(Contact, effect.contact_id).salt, plain, now)
     steps.flush()
     return done
 
@@ -262,6 +263,8 @@ def _no_longer(
     """Why what was proposed cannot be had any more (a slot gone by, a plan left); None when it can."""
     if subject.contact is None:
         return "the contact is gone"
+    if action_hash(proposal, subject.contact.salt) != proposal.action_hash:
+        return "it is not what was proposed any more"
     # Only what takes somebody's time must be held against what others took.
     busy = busy_times(session, case, now) if proposal.busy_host else ()
     situation = situation_of(services, subject.account, subject.contact, subject.drop, now, busy=busy)

@@ -69,14 +69,14 @@ def judge(
 ) -> Decided:
     """Hold a proposal against the policy, on fresh facts, and store it. `run` says how it was made."""
     now, zone = proposal.created_at, services.settings.company.zone
-    subject = replace(subject, contact=_still_there(session, proposal.contact_id))
+    subject = replace(subject, contact=still_there(session, proposal.contact_id))
     facing = Facing(session, services.judging, subject, now, zone, run_started_at=run_started_at)
     facts = facing.facts(action_facts(proposal, problems), agent_of(proposal), moment="propose")
     kept = _keep(session, proposal)
     return Decided(kept, judged(services, kept, facts).saying(run=dict(run)), new=kept is proposal)
 
 
-def _still_there(session: Session, contact_id: int) -> Contact:
+def still_there(session: Session, contact_id: int) -> Contact:
     """The person as they are now: what was read before the model was asked may be past.
 
     Raises:
@@ -140,6 +140,7 @@ def judged(services: Services, proposal: Proposal, facts: Facts) -> Judged:
     verdict = evaluate(services.policy, facts)
     body = {
         "action_hash": proposal.action_hash,
+        "contact": proposal.contact_id,
         "tool": proposal.tool,
         "policy": verdict.policy_hash,
         "decision": verdict.decision,

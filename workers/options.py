@@ -106,7 +106,9 @@ def nothing_possible(services: Services, setting: Setting, judged: Sequence[Judg
         return NonAction(EntryKind.NOTHING_TO_OFFER, {"reason": "no_option_fits"})
     if any(one.verdict.decision is not Decision.DENY for one in judged):
         return None
+    contact = judged[0].facts.contact
     body = {
+        "contact": contact.id if contact else None,
         "options": len(judged),
         "policy": services.policy.hash,
         "rules": sorted({rule for one in judged for rule in one.verdict.deciding}),

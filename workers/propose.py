@@ -26,7 +26,7 @@ from winback.errors import ConflictError, SetupError
 from winback.store.models import Case
 from winback.store.types import CaseState
 from workers.compose import compose, make_proposal, words_problems
-from workers.decide import judge, settle
+from workers.decide import judge, settle, still_there
 from workers.model_use import write_use
 from workers.options import OVER_BUDGET, NonAction, Possible, judge_options, nothing_possible, over_after
 from workers.policy_watch import watch_policies
@@ -206,6 +206,8 @@ def _failed(turn: Turn, brief: Brief, possible: Sequence[Option], failure: Failu
 
 def _stand_back(turn: Turn, why: NonAction, wait: timedelta) -> Proposed:
     with turn.services.store.write("stand_back") as session:
+        if why.body.get("contact") is not None:
+            still_there(session, why.body["contact"])
         advance(
             session, turn.setting.case_id, why.kind, turn.now, why.body, evidence=why.evidence,
             allowed=ELIGIBLE, state=CaseState.WATCHING, next_at=turn.now + wait,

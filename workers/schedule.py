@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import update
+from sqlalchemy import true, update
 from sqlmodel import Session, col, select
 
 from winback.clock import aware
@@ -134,12 +134,13 @@ class Slot:
     fire_time: datetime
 
 
-def take_run(services: Services) -> Slot | None:
-    """Take the oldest slot that is due, or whose worker died; None when there is none."""
+def take_run(services: Services, schedule: str | None = None) -> Slot | None:
+    """Take the oldest slot that is due, or whose worker died; None when there is none. `schedule`: of one only."""
+    which = true() if schedule is None else col(Run.schedule) == schedule
     with services.store.write("take_run") as session:
         for run in session.exec(
             select(Run)
-            .where(col(Run.state).in_((RunState.DUE, RunState.RUNNING)))
+            .where(which, col(Run.state).in_((RunState.DUE, RunState.RUNNING)))
             .order_by(col(Run.fire_time), col(Run.id))
             .with_for_update(skip_locked=True)
         ).all():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from winback.canonical import content_hash
+from winback.decisions.answer import answer_commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import ConflictError, InputError
@@ -29,12 +29,12 @@ def settle(services: Services, effect_id: int, *, sent: bool, by: str) -> None:
             raise ConflictError(
                 f"effect {effect_id} is {effect.state}: nothing is open about it", fix="see the log"
             )
-        body = {"effect": effect.key, "action_hash": effect.action_hash, "by": by, "sent": sent}
+        body: dict[str, Any] = {"effect": effect.key, "action_hash": effect.action_hash, "by": by, "sent": sent}
         if sent:
             effect.state, effect.receipt, effect.done_at = EffectState.DONE, {"settled_by": by}, now
             # A failed one has no intent any more; it was due when it was tried last.
             effect.intent_at = effect.intent_at or effect.due_at
-            body["receipt_hash"] = content_hash(effect.receipt)
+            body["receipt_commitment"] = answer_commitment(session, effect.contact_id, effect.receipt)
         else:
             effect.state, effect.intent_at = EffectState.LAPSED, None
         session.flush()

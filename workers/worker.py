@@ -60,6 +60,14 @@ def _one_slot(services: Services, stop: threading.Event) -> bool:
     return slot is not None
 
 
+def checkpoint_when_due(services: Services) -> None:
+    """For who runs passes without a worker: the checkpoint whose slot has come, and none when it is written."""
+    tick_checkpoint(services)
+    slot = take_run(services, schedule.CHECKPOINT)
+    if slot is not None:
+        carry_out(services, slot, threading.Event())
+
+
 def carry_out(services: Services, slot: Slot, stop: threading.Event) -> None:
     """One slot. What goes wrong is written on the slot; the worker lives on."""
     try:

@@ -9,17 +9,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import func, select
 
+from winback.decisions.held import CLOSED, UNDER_WAY
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance, append, leaf_of, seal
+from winback.decisions.said import CASE_AFTER, DECIDED, EFFECT_AFTER, OPEN
 from winback.decisions.verify import Verification, verify
 from winback.errors import ConflictError
-from winback.store.models import Case, DecisionEntry, Seal
+from winback.store.bookkeeping import PolicyVersion
+from winback.store.models import Case, DecisionEntry, Effect, Seal
 from winback.store.store import Store
-from winback.store.types import CaseState
+from winback.store.types import CaseState, EffectState, InteractionKind, Outcome, ReviewState
 from winback.testing.world import NOON, add_account, open_case
 from workers import review as reviews
 from workers.act import act_all
 from workers.propose import propose_all
+from workers.record import Party, record
+from workers.scan import close
 from workers.services import Services
 
 
@@ -218,7 +223,14 @@ def test_a_body_that_says_nothing_is_found_before_its_seal_too(services: Service
     with services.store.write("test") as session:
         append(session, EntryKind.ALARMS_HELD, NOON, {"reason": "late"})
     head = '["2026-05-12T10:00:00.000000Z","alarms_held",null,null,'
-    for body in ("5", "{}", f"{head}null]", f"{head}[],{{}}]", f'{head}null,{{"receipt_hash":1}}]', "[" * 100_000):
+    for body in (
+        "5",
+        "{}",
+        f"{head}null]",
+        f"{head}[],{{}}]",
+        head.replace("alarms_held", "erased") + "null,{}]",
+        "[" * 100_000,
+    ):
         digest = hashlib.sha256(body.encode()).hexdigest()
         change(services.store, "UPDATE decision_entry SET body = :b, entry_hash = :h", b=body, h=digest)
         named = "the entry in row 1, not yet sealed (alarms_held, case None, step None)"
@@ -229,7 +241,8 @@ def test_a_removed_contact_is_found_and_named(lived: Store) -> None:
     """Without its salt a proposal cannot be checked: that is said of each, and the rest is checked."""
     change_past_the_keys(lived, "DELETE FROM contact WHERE id = 1")
     change(lived, RECEIPT)
-    assert found(lived) == {RECEIPT_FOUND, ("missing", "contact 1 of proposal 1 of case 1")}
+    gone = {("missing", f"contact 1 of {one} 1 of case 1") for one in ("proposal", "effect")}
+    assert found(lived) == {RECEIPT_FOUND, *gone}
 
 
 def test_a_removed_case_is_found_and_named(lived: Store) -> None:
@@ -272,7 +285,10 @@ def test_an_approval_written_past_the_log_is_found(services: Services) -> None:
     """A queue item that was set to approved in the table alone."""
     services = _with_reviews(services)
     change(services.store, "UPDATE review SET state = 'approved', decided_by = 'mallory'")
-    assert ("missing", "queue item 1 is approved, and the log does not say so") in found(services.store)
+    assert found(services.store) == {
+        ("altered", "queue item 1: it is approved, the log says pending"),
+        ("altered", "queue item 1: who decided is mallory, the log says nobody"),
+    }
 
 
 def test_a_real_approval_is_in_the_log(services: Services) -> None:
@@ -292,6 +308,125 @@ def _with_reviews(services: Services) -> Services:
         open_case(session, add_account(session))
     propose_all(services, NOON.date())
     return services
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE effect SET contact_id = 2 WHERE id = 1", "effect 1 of case 1: its contact_id is not"),
+        ("UPDATE effect SET tool = 'other' WHERE id = 1", "effect 1 of case 1: its tool is not that"),
+        ("UPDATE effect SET action_hash = 'ab' WHERE id = 1", "effect 1 of case 1: its action is ab, the"),
+        ("UPDATE effect SET approved_by = 'eve' WHERE id = 1", "effect 1 of case 1: who approved is eve"),
+        ("UPDATE effect SET state = 'failed' WHERE id = 1", "effect 1 of case 1: it is failed, the log says done"),
+        ("UPDATE effect SET state = 'pending' WHERE id = 1", "effect 1 of case 1: it is open, the log says done"),
+        ("UPDATE cases SET account_id = 3 WHERE id = 1", "case 1 is of account 3, the log says of 1"),
+        ("UPDATE cases SET state = 'open' WHERE id = 1", "case 1 is open, the log's last word is done"),
+        ("UPDATE cases SET outcome = 'recovered' WHERE id = 1",
+         "case 1 is watching as recovered, the log says that it is not closed"),
+        ("UPDATE cases SET state = 'closed', outcome = 'recovered' WHERE id = 1",
+         "case 1 is closed as recovered, the log says that it is not closed"),
+        ("UPDATE policy_version SET rules = '{}'", "policy version 1: its rules are not those of its hash "),
+        ("UPDATE policy_version SET author = 'eve'", "policy version 1 is not as the log says"),
+    ],
+)  # fmt: skip
+def test_what_can_be_told_from_the_log_is_held_against_it(lived: Store, statement: str, expected: str) -> None:
+    """Whose it was, who approved it, how it ended, and by which rules it was judged."""
+    with lived.write("test") as session:
+        add_account(session, "coil")
+    change(lived, statement)
+    assert [where for what, where in found(lived) if what == "altered" and where.startswith(expected)]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("effect", "effect {key} of case 1"),
+        ("proposal", "a proposal of case 1: {act}"),
+        ("policy_version", "the rules of the live policy {policy}"),
+    ],
+)
+def test_a_removed_row_is_missed(lived: Store, table: str, expected: str) -> None:
+    """The log speaks of it still."""
+    with lived.read() as session:
+        effect, version = session.get_one(Effect, 1), session.get_one(PolicyVersion, 1)
+        named = expected.format(key=effect.key[:12], act=effect.action_hash[:12], policy=version.hash[:12])
+    change_past_the_keys(lived, f"DELETE FROM {table} WHERE id = 1")  # noqa: S608
+    assert ("missing", named) in found(lived)
+
+
+@pytest.fixture
+def rejected(services: Services) -> Store:
+    """A queue item that somebody rejected with a note, and an interaction."""
+    services = _with_reviews(services)
+    with services.store.read() as session:
+        item = reviews.open_item(session, 1)
+    reviews.reject(services, 1, item.review.action_hash, "rita", "wrong_words", "too familiar")
+    record(services, Party(1, 1), InteractionKind.COMPLAINT, NOON, "rita")
+    assert found(services.store) == set()
+    return services.store
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE review SET note = 'fine' WHERE id = 1", "queue item 1: its note"),
+        ("UPDATE review SET code = 'not_now' WHERE id = 1",
+         "queue item 1: its reason is not_now, the log says wrong_words"),
+        ("UPDATE review SET decided_by = 'eve' WHERE id = 1",
+         "queue item 1: who decided is eve, the log says rita"),
+        ("UPDATE review SET first_approved_by = 'eve' WHERE id = 1",
+         "queue item 1: who approved first is eve, the log says nobody"),
+        ("UPDATE review SET state = 'pending' WHERE id = 1", "queue item 1: it is pending, the log says rejected"),
+        ("UPDATE review SET state = 'lapsed' WHERE id = 1", "queue item 1: it is lapsed, the log says rejected"),
+        ("UPDATE interaction SET kind = 'reply' WHERE id = 1", "interaction 1"),
+        ("UPDATE interaction SET at = '2026-05-01 10:00:00.000000' WHERE id = 1", "interaction 1"),
+    ],
+)  # fmt: skip
+def test_what_a_person_decided_is_held_against_the_log(rejected: Store, statement: str, expected: str) -> None:
+    """Who, what, why, in which words; named as altered."""
+    change(rejected, statement)
+    assert found(rejected) == {("altered", expected)}
+
+
+@pytest.mark.parametrize(
+    ("table", "named"), [("review", "queue item 1 of case 1"), ("interaction", "interaction 1")]
+)
+def test_a_removed_row_of_a_person_is_missed(rejected: Store, table: str, named: str) -> None:
+    """A rejection or a complaint that somebody would rather not have."""
+    change_past_the_keys(rejected, f"DELETE FROM {table} WHERE id = 1")  # noqa: S608
+    assert found(rejected) == {("missing", named)}
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_what_waits_and_what_was_withdrawn_are_told_apart(services: Services, withdrawn: bool) -> None:
+    """A queue item lapses only by an entry that says so."""
+    services = _with_reviews(services)
+    if withdrawn:
+        assert close(services, 1, Outcome.RECOVERED, NOON, {})
+    assert found(services.store) == set()
+    state = "pending" if withdrawn else "lapsed"
+    change(services.store, "UPDATE review SET state = :state", state=state)
+    told = "lapsed" if withdrawn else "pending"
+    assert found(services.store) == {("altered", f"queue item 1: it is {state}, the log says {told}")}
+
+
+def test_the_words_of_states_are_those_of_the_tables() -> None:
+    """Processes that verify start without the tables, so the words stand twice."""
+    effects = {*EFFECT_AFTER.values()} - {OPEN} | {*UNDER_WAY}
+    assert effects == {one.value for one in EffectState}
+    assert {*DECIDED.values(), "pending", "lapsed"} == {one.value for one in ReviewState}
+    assert {state for states in CASE_AFTER.values() for state in states} | {CLOSED} == {
+        one.value for one in CaseState
+    }
+
+
+def test_entries_numbered_anew_are_one_problem(lived: Store) -> None:
+    """Whoever takes one out and moves all that follow."""
+    change(lived, "DELETE FROM decision_entry WHERE position = 2")
+    for place in range(3, 9):
+        change(lived, "UPDATE decision_entry SET position = :to WHERE position = :at", to=place - 1, at=place)
+    swapped = [where for what, where in found(lived) if what == "swapped"]
+    assert swapped == ["entries 2 to 7 were sealed at another position, or put in later"]
 
 
 def test_sealing_twice_changes_nothing(lived: Store) -> None:

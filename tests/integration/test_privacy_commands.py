@@ -94,6 +94,24 @@ def test_a_database_in_use_is_wiped_later(run: Run, tmp_path: Path) -> None:
     assert b"ravi" not in held.lower()
 
 
+def test_an_account_that_was_erased_too_is_wiped_later_by_the_same_command(run: Run, tmp_path: Path) -> None:
+    """Asked for by key, the account's key is gone when the command comes again."""
+    (tmp_path / "people.csv").write_text(f"{PEOPLE}bolt,Bolt,b1,Bo Lt,,granted\n")
+    run("import", "people.csv")
+    reader = sqlite3.connect(tmp_path / "data" / "winback.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM contact").fetchone()
+    (tmp_path / "config.yaml").write_text("version: 1\ndatabase: {busy_seconds: 1}\n")
+    again = ("privacy", "erase", "b1", "--yes", "--account-too")
+    code, _, err = run(*again)
+    assert (code, "run the same command again" in err) == (4, True)
+    reader.close()
+    code, out, _ = run(*again)
+    assert (code, out.startswith("Erased before")) == (0, True)
+    held = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("winback.db*"))
+    assert b"Bo Lt" not in held
+
+
 def test_export(run: Run, tmp_path: Path) -> None:
     """One JSON document, on the standard output or in a file that only its owner may read."""
     code, out, err = run("privacy", "export", "c1")

@@ -22,7 +22,7 @@ from policies.replay import Change
 from tests.conftest import empty_sqlite, engine_of
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
-from winback.decisions.entry import body_of, spoken
+from winback.decisions.entry import body_of, entry_name, spoken
 from winback.store.bookkeeping import ModelUse
 from winback.store.models import Account, Case, DecisionEntry, Effect, Interaction, Review
 from winback.store.store import Store
@@ -289,7 +289,9 @@ def test_an_altered_entry_is_named(store: Store, tmp_path: Path) -> None:
         key = _judged(store)[2]
         with store.write("test") as session:
             entry = session.get_one(DecisionEntry, key)
-            named = f"entry {key} ({entry.kind}, case {entry.case_id}, step {entry.step})"
+            named = (
+                f"entry {entry_name(entry.position, key)} ({entry.kind}, case {entry.case_id}, step {entry.step})"
+            )
             altered = (entry.evidence or "").replace('"embedded":false', '"embedded":true')
             session.connection().execute(
                 update(DecisionEntry).where(col(DecisionEntry.id) == key).values(evidence=altered)
@@ -314,7 +316,7 @@ def test_a_verdict_that_does_not_come_out_again_is_named(store: Store, tmp_path:
         rewrite(store, key, lie)
         found = replay(store, services.policy)
     assert found.differing.count == 1
-    assert found.differing.some[0].startswith(f"entry {key} (")
+    assert found.differing.some[0].startswith(f"entry +{key} (")
     assert found.differing.some[0].endswith(": tools")
     assert found.reproduced == found.decisions - 1
 
@@ -328,7 +330,7 @@ def test_an_entry_of_a_newer_form_is_counted_and_named(store: Store, tmp_path: P
         rewrite(store, key, lambda entry: {**orjson.loads(entry.evidence or ""), "newer": 1})
         found = replay(store, services.policy)
     assert (found.unknown.count, found.altered.count) == (1, 0)
-    assert found.unknown.some[0].startswith(f"entry {key} (")
+    assert found.unknown.some[0].startswith(f"entry +{key} (")
     assert found.decisions == before.decisions - 1
 
 

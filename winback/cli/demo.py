@@ -19,6 +19,8 @@ from winback.cli.context import DATE, Session, pass_session
 from winback.cli.demo_report import Tally, say_day, say_heading, say_log, say_next, say_score, say_verdicts
 from winback.cli.progress import pass_progress
 from winback.clock import SimulatedClock
+from winback.decisions.covered import Kept
+from winback.decisions.key import signing_key
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append, seal
 from winback.decisions.verify import verify
@@ -39,6 +41,7 @@ from workers.act import act_all
 from workers.known_names import known_names
 from workers.run_pass import PassReport, run_pass
 from workers.services import Services
+from workers.worker import checkpoint_when_due
 
 MARK = "this-is-a-winback-demo"
 EVERY = timedelta(days=3)
@@ -87,7 +90,8 @@ def command(
         tally = _live(session, services, clock, last_day)
         say_verdicts(out, tally)
         say_score(out, score(company.truth, tally.found, tally.scanned))
-        say_log(out, verify(services.store))
+        kept = Kept(settings.checkpoint_folder, signing_key(settings).verifier)
+        say_log(out, verify(services.store, kept))
     say_next(out, folder)
     out.print(f"The demo took {time.perf_counter() - started:.0f} seconds.")
 
@@ -162,6 +166,7 @@ def _live(session: Session, services: Services, clock: SimulatedClock, last_day:
         clock.set(_morning(day))
         with pass_progress(session.err) as progress:
             report = run_pass(services, day, progress=progress)
+            checkpoint_when_due(services)
         sent = _count(tally, services, report)
         # The simulated reviewer leaves the last days' queue to whoever watches.
         reviewed = _review(services) if day < last_day - EVERY else 0
@@ -169,6 +174,7 @@ def _live(session: Session, services: Services, clock: SimulatedClock, last_day:
             sent += _act_until(services, clock, _morning(day + EVERY), tally)
         say_day(session.out, report, reviewed, sent)
     seal(services.store, clock.now())
+    checkpoint_when_due(services)
     return tally
 
 

@@ -92,7 +92,10 @@ def say_score(out: Console, found: Score) -> None:
 def say_log(out: Console, verified: Verification) -> None:
     """Whether the decision log holds."""
     state = "intact" if not verified.problems else f"{len(verified.problems)} PROBLEMS"
-    out.print(f"\n[bold]Decision log:[/] {verified.entries} entries, {state}, root {verified.root[:16]}.")
+    out.print(
+        f"\n[bold]Decision log:[/] {verified.entries} entries, {state}, root {verified.root[:16]}, "
+        f"{len(verified.checkpoints)} signed checkpoints."
+    )
 
 
 def say_next(out: Console, folder: Path) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import ColumnElement, true
 from sqlmodel import col, select
 
 from winback.cli.context import NUMBER, Session, json_option, pass_session, print_json
 from winback.cli.log_proof import COMMANDS as PROOF_COMMANDS
 from winback.cli.terminal import plain_text
+from winback.decisions.chain import LAST
 from winback.decisions.covered import Kept
-from winback.decisions.entry import spoken, spoken_evidence
+from winback.decisions.entry import entry_name, spoken, spoken_evidence
 from winback.decisions.key import own_key
 from winback.decisions.note import VerifierKey, read_verifier_key
 from winback.decisions.tell import tell
@@ -24,6 +26,7 @@ from winback.store.opening import open_store
 from winback.store.store import Store
 
 POLL_SECONDS = 1.0
+GONE = {"proposal": "proposals", "effect": "receipts", "review": "notes on rejections"}
 UNREADABLE = "cannot be read: see winback log verify"
 
 
@@ -55,11 +58,15 @@ def tail(session: Session, lines: int, case_id: int | None, follow: bool, as_jso
 
 
 def _newest(store: Store, lines: int, case_id: int | None) -> list[DecisionEntry]:
-    query = select(DecisionEntry).order_by(col(DecisionEntry.id).desc()).limit(lines)
-    if case_id is not None:
-        query = query.where(DecisionEntry.case_id == case_id)
+    """By position, and behind them those that have none yet."""
+    position, row = col(DecisionEntry.position), col(DecisionEntry.id)
+    ours = true() if case_id is None else col(DecisionEntry.case_id) == case_id
+    waiting = select(DecisionEntry).where(ours, position.is_(None)).order_by(row.desc()).limit(lines)
+    sealed = select(DecisionEntry).where(ours, position.is_not(None)).order_by(position.desc())
     with store.read() as session:
-        return list(reversed(session.exec(query).all()))
+        newest = list(session.exec(waiting).all())
+        newest += session.exec(sealed.limit(lines - len(newest))).all()
+        return newest[::-1]
 
 
 def _since(store: Store, last: int, case_id: int | None) -> list[DecisionEntry]:
@@ -72,8 +79,8 @@ def _since(store: Store, last: int, case_id: int | None) -> list[DecisionEntry]:
 
 def _plain(entry: DecisionEntry) -> dict[str, Any]:
     return {
-        "entry": entry.id,
         "position": entry.position,
+        "row": entry.id,
         "hash": entry.entry_hash,
         **_body(entry),
     }
@@ -107,18 +114,19 @@ def _print(session: Session, entries: list[DecisionEntry]) -> None:
     for entry in entries:
         case = f"case {entry.case_id}" if entry.case_id is not None else ""
         words = plain_text(_words(entry))
-        line = f"{entry.id:>6} {entry.at:%Y-%m-%d %H:%M} {case:<9} {entry.kind:<18} {words}"
+        name = entry_name(entry.position, entry.id)
+        line = f"{name:>6} {entry.at:%Y-%m-%d %H:%M} {case:<9} {entry.kind:<18} {words}"
         session.out.print(line, soft_wrap=True)
 
 
 @command.command("show")
-@click.argument("entry", type=NUMBER)
+@click.argument("entry")
 @json_option
 @pass_session
-def show(session: Session, entry: int, as_json: bool) -> None:
-    """One entry, whole."""
+def show(session: Session, entry: str, as_json: bool) -> None:
+    """One entry, whole. ENTRY is its position, or +ROW of one not sealed yet, as in 'winback log tail'."""
     with open_store(session.settings) as store, store.read() as state:
-        found = state.get(DecisionEntry, entry)
+        found = state.exec(select(DecisionEntry).where(_named(entry))).first()
         if found is None:
             raise InputError(f"there is no entry {entry}", fix="see 'winback log tail'")
         plain, words = {**_plain(found), **_evidence(found)}, _words(found)
@@ -127,6 +135,13 @@ def show(session: Session, entry: int, as_json: bool) -> None:
         return
     session.out.print(plain_text(words))
     session.out.print(plain_text(json.dumps(plain, indent=2, ensure_ascii=False)))
+
+
+def _named(entry: str) -> ColumnElement[bool]:
+    number = entry.removeprefix("+")
+    if not (number.isascii() and number.isdecimal() and int(number) <= LAST):
+        raise InputError(f"{entry!r} names no entry", fix="give its number, or +NUMBER, as in 'winback log tail'")
+    return (col(DecisionEntry.position) if entry == number else col(DecisionEntry.id)) == int(number)
 
 
 @command.command("verify")
@@ -140,8 +155,13 @@ def show(session: Session, entry: int, as_json: bool) -> None:
 @json_option
 @pass_session
 def verify(session: Session, folder: Path | None, given: str | None, as_json: bool) -> None:
-    """Check every entry, every seal, all that the entries speak of, and the signed checkpoints."""
-    kept = Kept(folder or session.settings.checkpoint_folder, _key(session, given))
+    """Check every entry against its seal, the tables against what entries say, and all against the checkpoints.
+
+    What no entry says cannot be checked: docs/decision-log.md names it.
+    """
+    settings = session.settings
+    configured = folder is None and settings.decisions.checkpoints is not None
+    kept = Kept(folder or settings.checkpoint_folder, _key(session, given), configured)
     with open_store(session.settings) as store:
         found = verify_log(store, kept)
     if as_json:
@@ -169,7 +189,8 @@ def _verified(found: Verification) -> dict[str, Any]:
         "entries": found.entries,
         "sealed": found.sealed,
         "waiting": found.waiting,
-        "erased": found.erased,
+        "erased": dict(found.erased),
+        "evidence_erased": found.bare,
         "root": found.root,
         "checkpoints": len(found.checkpoints),
         "problems": [{"what": one.what, "where": one.where} for one in found.problems],
@@ -179,8 +200,16 @@ def _verified(found: Verification) -> dict[str, Any]:
 def _print_verified(session: Session, found: Verification) -> None:
     say = session.out.print
     say(f"{found.entries} entries, {found.sealed} sealed, {found.waiting} waiting for the next seal.")
-    if found.erased:
-        say(f"{found.erased} proposals to people whose data were erased: their words can no longer be checked.")
+    for table, number in found.erased.items():
+        say(
+            f"{number} {GONE[table]} of people whose data were erased: what they said can no longer be checked.",
+            soft_wrap=True,
+        )
+    if found.bare:
+        say(
+            f"{found.bare} entries lost their evidence with a person: removed by erasure, not missing.",
+            soft_wrap=True,
+        )
     say(f"root {found.root}")
     if found.checkpoints:
         newest = found.checkpoints[-1]

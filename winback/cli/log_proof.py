@@ -11,9 +11,11 @@ from typing import Any, TextIO
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlmodel import Session as State
+from sqlmodel import select
 
-from winback.cli.context import DATE, NUMBER, Session, pass_session
+from winback.cli.context import DATE, Session, pass_session
 from winback.decisions import check_proof
+from winback.decisions.chain import LAST
 from winback.decisions.checkpoint import (
     Checkpoint,
     newest_checkpoint,
@@ -26,7 +28,7 @@ from winback.decisions.export import export as write_export
 from winback.decisions.key import new_seed, signing_key
 from winback.decisions.note import NotSigned, VerifierKey
 from winback.decisions.proof import consistency_proof, inclusion_proof
-from winback.errors import InputError
+from winback.errors import InputError, IntegrityError
 from winback.store.models import DecisionEntry
 from winback.store.opening import open_store
 from winback.usage.atomic import write_whole, writing
@@ -56,14 +58,14 @@ def checkpoint(session: Session) -> None:
 
 
 @click.command("prove")
-@click.argument("entry", type=NUMBER, required=False)
+@click.argument("entry", type=click.IntRange(0, LAST), required=False)
 @click.option(
     "--since", type=FILE, help="Prove instead that the log was only added to since this checkpoint file."
 )
 @out_option
 @pass_session
 def prove(session: Session, entry: int | None, since: Path | None, out: Path | None) -> None:
-    """One entry with the proof that it is in the log; ENTRY is its number in 'winback log tail'."""
+    """One entry with the proof that it is in the log; ENTRY is its position, as 'winback log tail' says."""
     if (entry is None) == (since is None):
         raise click.UsageError("give either an entry or --since")
     signed_with = signing_key(session.settings).verifier
@@ -73,7 +75,7 @@ def prove(session: Session, entry: int | None, since: Path | None, out: Path | N
             old = _opened(since, signed_with)
             proof = consistency_proof(state, old, (newest[0].size, newest[1]), signed_with)
         else:
-            found = _covered(state, entry or 0, newest[0])
+            found = _covered(state, entry or 0, newest[0].size)
             proof = inclusion_proof(state, found, newest[0].size, newest[1], signed_with)
     _write(json.dumps(proof, indent=2, ensure_ascii=False) + "\n", out)
 
@@ -93,12 +95,12 @@ def _opened(path: Path, signed_with: VerifierKey) -> tuple[int, str]:
         raise InputError(str(error), where=str(path), fix="name a checkpoint of this log") from None
 
 
-def _covered(state: State, number: int, newest: Checkpoint) -> DecisionEntry:
-    found = state.get(DecisionEntry, number)
+def _covered(state: State, position: int, size: int) -> DecisionEntry:
+    if position >= size:
+        raise InputError(f"no checkpoint covers entry {position} yet", fix="run 'winback log checkpoint'")
+    found = state.exec(select(DecisionEntry).where(DecisionEntry.position == position)).first()
     if found is None:
-        raise InputError(f"there is no entry {number}", fix="see 'winback log tail'")
-    if found.position is None or found.position >= newest.size:
-        raise InputError(f"no checkpoint covers entry {number} yet", fix="run 'winback log checkpoint'")
+        raise IntegrityError(f"entry {position} is missing", fix="see 'winback log verify'")
     return found
 
 

@@ -80,9 +80,9 @@ def say(session: Session, line: str) -> None:
 
 def _entry_lines(told: ToldEntry, policy: Policy) -> Iterator[str]:
     entry = told.entry
-    yield f"Entry {entry.id}, {told.at:%Y-%m-%d %H:%M} UTC, {entry.kind.replace('_', ' ')}"
+    yield f"Entry {entry.name}, {told.at:%Y-%m-%d %H:%M} UTC, {entry.kind.replace('_', ' ')}"
     if entry.pruned:
-        yield "What it was judged by was removed after its time; what the entry itself says:"
+        yield "What it was judged by was removed, as when a person is erased; what the entry itself says:"
         yield f"{told.body.get('decision', 'judged')} by {', '.join(told.body.get('rules', ())) or 'no rule'}"
     elif not told.verdicts:
         yield _without_verdict(told)
@@ -181,7 +181,7 @@ def _policy(told: ToldEntry) -> str:
 def _plain_entry(told: ToldEntry, policy: Policy) -> dict[str, Any]:
     version = told.version
     return {
-        "entry": told.entry.id,
+        "entry": told.entry.name,
         "at": told.at,
         "kind": told.entry.kind,
         "body": told.body,

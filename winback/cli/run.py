@@ -15,7 +15,7 @@ from winback.cli.terminal import plain_text
 from winback.decisions.kind import EntryKind
 from winback.errors import InputError
 from workers.run_pass import PassReport, run_pass
-from workers.worker import work
+from workers.worker import checkpoint_when_due, work
 
 WORDS = {
     EntryKind.ALLOWED: "allowed",
@@ -61,6 +61,7 @@ def command(session: Session, once: bool, as_of: datetime | None, as_json: bool)
         pass_progress(session.err) as progress,
     ):
         report = run_pass(services, day, stop=stop.is_set, progress=progress)
+        checkpoint_when_due(services)
     if as_json:
         print_json(report.to_plain())
     else:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from winback.decisions.entry import spoken
+from winback.decisions.entry import entry_name, spoken
 from winback.decisions.tell import tell
 from winback.store.models import Account, Case, DecisionEntry, Effect, Proposal, Review, Run
 from winback.store.store import Store
@@ -18,7 +18,7 @@ NEWEST = 30
 class Line:
     """One entry of the decision log, told."""
 
-    id: int
+    name: str
     at: datetime
     case: int | None
     kind: str
@@ -75,4 +75,7 @@ def _queue(session: Session) -> tuple[Waiting, ...]:
 
 def _log(session: Session) -> tuple[Line, ...]:
     rows = session.exec(select(DecisionEntry).order_by(col(DecisionEntry.id).desc()).limit(NEWEST)).all()
-    return tuple(Line(one.id or 0, one.at, one.case_id, one.kind, tell(spoken(one.body))) for one in rows)
+    return tuple(
+        Line(entry_name(one.position, one.id), one.at, one.case_id, one.kind, tell(spoken(one.body)))
+        for one in rows
+    )

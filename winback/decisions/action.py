@@ -10,6 +10,10 @@ if TYPE_CHECKING:  # the processes that verify start without the models
     from winback.store.models import Proposal
 
 
+NAMES = ("account", "champion")
+"""What a drop calls its account and its champion; the entry that opened the case has the account's number."""
+
+
 def action_hash(proposal: "Proposal", salt: str) -> str:
     """SHA-256 of the canonical JSON of tool, arguments, message (with its template's version), account, contact.
 
@@ -38,5 +42,5 @@ def effect_key(case_id: int, action: str) -> str:
 
 
 def drop_hash(drop: Mapping[str, Any]) -> str:
-    """The hash of a drop (`drop_to_plain`) without its champion: a person's key stays out of the log."""
-    return content_hash({key: value for key, value in drop.items() if key != "champion"})
+    """The hash of a drop (`drop_to_plain`) without its names: the log must prove nobody once they are gone."""
+    return content_hash({key: value for key, value in drop.items() if key not in NAMES})

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import or_
@@ -13,11 +14,13 @@ from winback.decisions.entry import EVIDENCE, HEAD, spoken
 from winback.decisions.log import leaf_of
 from winback.decisions.part import Part
 from winback.decisions.rows import Problem, hashed, rows, span
-from winback.decisions.said import Said
+from winback.decisions.said import Said, bare
 from winback.decisions.tree import Tree
 from winback.store.models import DecisionEntry, Seal
 
 POSITION = col(DecisionEntry.position)
+STRETCH = 3
+"""So many entries beside each other that are out of place are told as one."""
 LAST = 2**31 - 1
 """The highest position that a row can have."""
 
@@ -31,6 +34,7 @@ class Chain:
         self.tree = Tree()
         self.following = self.sealed = self.waiting = 0
         self.whole = True
+        self.moved: list[int] = []
 
     def add(self, part: Part | None, start: int, end: int) -> Iterator[Problem]:
         """The entries from `start` up to and without `end`: a part as it was written, or one to read with care."""
@@ -85,7 +89,7 @@ class Chain:
         found = list(self._altered(entry, f"entry {position}"))
         yield from found
         if entry is not None and not found and leaf_of(position, entry.entry_hash).hex() != entry.leaf_hash:
-            yield Problem("swapped", f"entry {position} was sealed at another position, or put in later")
+            self.moved.append(position)
         if self.whole:
             self.tree.append(_bytes(entry))
             yield from self._against_seal(seals.get(self.tree.size))
@@ -104,8 +108,19 @@ class Chain:
             yield Problem("missing", f"{lost}: the log was sealed with {last} entries")
         if self.following > last:
             yield Problem("missing", f"the seal over {self.following} entries")
+        yield from self._swapped()
         yield from self._out_of_range()
         yield from self._unsealed()
+
+    def _swapped(self) -> Iterator[Problem]:
+        """A stretch of them is one problem: whoever numbers the rest anew moves all of it."""
+        for _, stretch in groupby(enumerate(self.moved), lambda one: one[1] - one[0]):
+            places = [place for _, place in stretch]
+            apart = [places] if len(places) >= STRETCH else [[place] for place in places]
+            for ones in apart:
+                named = span("entry", "entries", ones[0], ones[-1])
+                were = "was" if len(ones) == 1 else "were"
+                yield Problem("swapped", f"{named} {were} sealed at another position, or put in later")
 
     def _out_of_range(self) -> Iterator[Problem]:
         for key, place in self._places(or_(POSITION < 0, POSITION > LAST)).items():
@@ -129,7 +144,7 @@ class Chain:
         body = _spoken(entry.body)
         try:
             self.said.hear(body)
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             body = {}
         if not body or _text_hash(entry.body) != entry.entry_hash:
             yield Problem("altered", named)
@@ -137,14 +152,10 @@ class Chain:
         row = [json.loads(canonical_json(entry.at)), entry.kind, entry.case_id, entry.step, entry.action_hash]
         if row != [body.get(name) for name in HEAD]:
             yield Problem("altered", f"{named}: its row and its body differ")
-        yield from _check_evidence(entry.evidence, body.get(EVIDENCE), named)
-
-
-def _check_evidence(evidence: Any, expected: str | None, named: str) -> Iterator[Problem]:
-    if evidence is None and expected is not None:
-        yield Problem("missing", f"the evidence of {named}")
-    if evidence is not None and hashed(_text_hash, evidence) != expected:
-        yield Problem("altered", f"the evidence of {named}")
+        if entry.evidence is None and body.get(EVIDENCE) is not None:
+            self.said.bare.append(bare(named, body, entry.case_id))
+        if entry.evidence is not None and hashed(_text_hash, entry.evidence) != body.get(EVIDENCE):
+            yield Problem("altered", f"the evidence of {named}")
 
 
 def unreadable_seals(seals: Mapping[int, Seal | None]) -> Iterator[Problem]:

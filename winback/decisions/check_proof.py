@@ -2,8 +2,8 @@
 
     python check_proof.py FILE [--key VERIFIER_KEY]
 
-FILE comes from `winback log prove` or `winback log export`. Without --key the key in the file is believed:
-compare it with one that you have from elsewhere. Exit code: 0 proven, 1 refused, 2 the file cannot be read.
+FILE comes from `winback log prove` or `winback log export`. Without --key nothing is proven about who signed: give
+the key that you have from elsewhere. Exit code: 0 proven or consistent, 1 refused, 2 the file cannot be read.
 """
 
 # ruff: noqa: T201  a program that prints
@@ -22,9 +22,8 @@ P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 Point = tuple[int, int, int, int]
-NOTE = re.compile(
-    r"\A(([^\n]+)\n(0|[1-9]\d{0,18})\n([^\n]{44})\ntime ([^\n]+)\nnumber ([1-9]\d*)\n)\n— ([^ \n]+) ([^ \n]+)\n\Z"
-)
+TEXT = r"([^\n]+)\n(0|[1-9]\d{0,18})\n([^\n]{44})\ntime ([^\n]+)\nnumber ([1-9]\d*)\n"
+NOTE = re.compile(rf"\A({TEXT})\n((?:— [^ \n]+ [^ \n]+\n)+)\Z")
 
 
 def add(p: Point, q: Point) -> Point:
@@ -47,8 +46,7 @@ def point_of(data: bytes) -> Point:
     if (x * x - square) % P:
         x = x * pow(2, (P - 1) // 4, P) % P
     _need(y < P and (x * x - square) % P == 0 and not (x == 0 and sign), "a point is not on the curve")
-    x = P - x if x & 1 != sign else x
-    return x, y, 1, x * y % P
+    return (x := P - x if x & 1 != sign else x), y, 1, x * y % P
 
 
 def is_signed(public: bytes, signature: bytes, text: bytes) -> bool:
@@ -82,22 +80,24 @@ def open_checkpoint(note: str, key: str) -> tuple[int, bytes]:
     raw = decoded(public, 33)
     identity = _sha(name.encode() + b"\n" + raw)[:4]
     _need(raw[0] == 1 and identity.hex() == short, "the key is no verifier key")
-    found = NOTE.findall(note)
-    _need(bool(found), "the checkpoint is no signed note")
-    text, origin, size, root, time, number, signer, signature = found[0]
-    signed = decoded(signature, 68)
-    _need(signer == name == origin and signed[:4] == identity, f"the checkpoint is not signed with {name}+{short}")
-    _need(is_signed(raw[1:], signed[4:], text.encode()), "the checkpoint's signature is wrong")
+    _need(bool(found := NOTE.findall(note)), "the checkpoint is no signed note")
+    text, origin, size, root, time, number, lines = found[0]
+    own = [one for signer, one in re.findall("— (.+) (.+)\n", lines) if signer == name]
+    signed = [decoded(one, 68)[4:] for one in own if base64.b64decode(one)[:4] == identity]
+    _need(bool(signed) and name == origin, f"the checkpoint is not signed with {name}+{short}")
+    _need(all(is_signed(raw[1:], one, text.encode()) for one in signed), "the checkpoint's signature is wrong")
     print(f"ok: checkpoint {number} of {time}: {size} entries, signed by {name}+{short}")
     return int(size), decoded(root)
 
 
 def leaf_of(entry: dict[str, Any]) -> bytes:
-    """The leaf of an entry, whose evidence must be the one that its body names."""
+    """The leaf of an entry. Evidence may have been erased; where it is there, the body must name it."""
     position, body, evidence = map(entry.__getitem__, ("position", "body", "evidence"))
-    digest = None if evidence is None else _sha(evidence.encode()).hex()
+    named, digest = json.loads(body)[5].get("evidence"), evidence and _sha(evidence.encode()).hex()
     _need(type(position) is int and position >= 0, "a position is no number")
-    _need(json.loads(body)[5].get("evidence") == digest, f"entry {position}: its evidence is not the one it names")
+    _need(evidence is None or named == digest, f"entry {position}: its evidence is not the one it names")
+    if named != digest:
+        print(f"note: the evidence of entry {position} is not in the file, so nothing is said of it")
     return _sha(b"\0", f'{{"entry":"{_sha(body.encode()).hex()}","position":{position}}}'.encode())
 
 
@@ -187,7 +187,7 @@ def main() -> None:
     try:
         with options.file.open(encoding="utf-8", newline="\n") as file:
             check(file, options.key)
-        print("proven")
+        print("proven" if options.key else "consistent with the key in the file (not proven who signed)")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         sys.exit(f"REFUSED: {error or type(error).__name__}")
     except OSError as error:

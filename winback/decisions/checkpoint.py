@@ -5,14 +5,20 @@ The text is that of C2SP tlog-checkpoint, with two lines more: when it was signe
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlmodel import Session
 
 from winback.clock import aware
 from winback.decisions.log import last_tree, seal
 from winback.decisions.note import NotSigned, SigningKey, VerifierKey
 from winback.decisions.once import write_once
+from winback.decisions.proof import LogTree
+from winback.decisions.remembered import Remembered, remember, remembered
+from winback.decisions.tree import Tree
 from winback.errors import InputError, IntegrityError
 from winback.store.store import Store
 from winback.usage.atomic import writing
@@ -21,7 +27,7 @@ TEXT = re.compile(
     r"(?P<origin>[^\n]+)\n(?P<size>0|[1-9]\d{0,18})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
     r"time (?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\nnumber (?P<number>[1-9]\d{0,11})\n"
 )
-LARGEST = 4096
+LARGEST = 16_384
 """Bytes of a checkpoint file; a longer one is none."""
 
 
@@ -107,31 +113,48 @@ def newest_checkpoint(folder: Path, key: VerifierKey) -> tuple[Checkpoint, str] 
 
 
 def write_checkpoint(store: Store, folder: Path, key: SigningKey, at: datetime) -> Checkpoint:
-    """Seal, sign, and write, also when nothing has happened since the last one.
+    """Seal, sign, write, and let the database remember it; also when nothing has happened since the last one.
+
+    One at a time: a second waits.
 
     Raises:
         SetupError: the folder cannot be written.
-        IntegrityError: the last one says something else of the log: then nothing is signed.
+        IntegrityError: the entries are not those of the last one any more: then nothing is signed.
     """
     seal(store, at)
-    with store.read() as session:
-        tree = last_tree(session)
-    with writing(folder):
+    with store.write("checkpoint") as session, writing(folder):
+        store.lock(session, "checkpoint")
         folder.mkdir(exist_ok=True)
-        last = newest_checkpoint(folder, key.verifier)
-        number = last[0].number + 1 if last else 1
-        if last is not None:
-            _refuse_another_log(last[0], tree.size, tree.root())
+        newest, known = newest_checkpoint(folder, key.verifier), _remembered(session, key.verifier)
+        tree = last_tree(session)
+        _refuse_another_log(session, tree, [one for one in (newest and newest[0], known) if one])
+        number = 1 + max(newest[0].number if newest else 0, known.number if known else 0)
         while True:
             made = Checkpoint(key.name, tree.size, tree.root(), aware(at).replace(microsecond=0), number)
             if write_once(folder / f"checkpoint-{number:08}.txt", key.sign(made.text).encode()):
+                remember(session, key.verifier, made.number, made.size, made.root)
                 return made
             number += 1
 
 
-def _refuse_another_log(last: Checkpoint, size: int, root: bytes) -> None:
-    if size < last.size or (size == last.size and root != last.root):
-        raise IntegrityError(
-            f"the log is not the one of {last.named} any more, so no other is signed",
-            fix="see 'winback log verify'",
-        )
+def _remembered(session: Session, key: VerifierKey) -> Remembered | None:
+    try:
+        return remembered(session, key)
+    except ValueError as error:
+        raise IntegrityError(f"what the database holds is {error}", fix="see 'winback log verify'") from None
+
+
+def _refuse_another_log(session: Session, tree: Tree, signed: Sequence[Checkpoint | Remembered]) -> None:
+    """The leaves must give every root that was signed on the way, and the sealed one at the end."""
+    leaves, grown = LogTree(session), Tree()
+    for one in sorted(signed, key=lambda one: one.size):
+        if one.size <= tree.size:
+            leaves.grow(grown, one.size)
+        if one.size > tree.size or grown.root() != one.root:
+            raise IntegrityError(
+                f"the log is not the one of {one.named} any more, so no other is signed",
+                fix="see 'winback log verify'",
+            )
+    leaves.grow(grown, tree.size)
+    if grown.root() != tree.root():
+        raise IntegrityError("the newest seal is not that of the entries", fix="see 'winback log verify'")

@@ -1,5 +1,6 @@
 """The checkpoints of a folder, held against the log: what was signed must still be there, unchanged."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +10,24 @@ from sqlmodel import Session, col, select
 from winback.decisions.checkpoint import Checkpoint, checkpoint_files, open_checkpoint, read_note
 from winback.decisions.note import NotSigned, VerifierKey
 from winback.decisions.proof import LogTree
+from winback.decisions.remembered import remembered, remembers_any
 from winback.decisions.rows import Problem, pages, span
 from winback.errors import InputError
 from winback.store.models import Seal
 
+FILE = re.compile(r"checkpoint-(\d{1,12})\.txt")
+
 
 @dataclass(frozen=True)
 class Kept:
-    """The checkpoints to check by: those of `folder`, signed with `key`; None: there is no key to check with."""
+    """The checkpoints to check by: those of `folder`, signed with `key`; None: there is no key to check with.
+
+    `configured`: the settings name the folder, so that it must be there.
+    """
 
     folder: Path
     key: VerifierKey | None
+    configured: bool = False
 
 
 class Covered:
@@ -31,17 +39,20 @@ class Covered:
 
     def check(self, session: Session, entries: int) -> Iterator[Problem]:
         """Signatures and numbers, then each size and root against a log of so many sealed entries."""
-        yield from self._open()
+        if self.kept is not None:
+            files = checkpoint_files(self.kept.folder)
+            yield from self._open(self.kept, files, session)
+            yield from self._taken_away(self.kept, files, session)
         yield from self._numbers()
         yield from self._missing(entries)
         yield from self._roots(session, entries)
 
-    def _open(self) -> Iterator[Problem]:
-        if self.kept is None:
-            return
-        files, key = checkpoint_files(self.kept.folder), self.kept.key
+    def _open(self, kept: Kept, files: list[Path], session: Session) -> Iterator[Problem]:
+        if kept.configured and not kept.folder.is_dir():
+            yield Problem("missing", f"the folder of the checkpoints, {kept.folder}")
+        key = kept.key
         if key is None:
-            if files:
+            if files or remembers_any(session):
                 yield Problem("missing", "the key of the checkpoints: give it with --key")
             return
         for path in files:
@@ -51,6 +62,23 @@ class Covered:
                 yield Problem("altered", f"{path.name} {error}")
             except InputError as error:
                 yield Problem("altered", f"{path.name} {error.what}")
+
+    def _taken_away(self, kept: Kept, files: list[Path], session: Session) -> Iterator[Problem]:
+        """The newest that the database remembers must be there, as it was."""
+        try:
+            known = remembered(session, kept.key) if kept.key else None
+        except ValueError:
+            yield Problem("altered", "what the database remembers of the newest checkpoint")
+            return
+        if known is None:
+            return
+        last = max((int(found[1]) for path in files if (found := FILE.fullmatch(path.name))), default=0)
+        if known.number > last:
+            lost = span("checkpoint", "checkpoints", last + 1, known.number)
+            yield Problem("missing", f"{lost}: the database remembers that it was written")
+        for one in self.found:
+            if one.number == known.number and (one.size, one.root) != (known.size, known.root):
+                yield Problem("altered", f"{one.named} is not the one that the database remembers")
 
     def _numbers(self) -> Iterator[Problem]:
         """Numbers go up by one, sizes never down."""

@@ -17,6 +17,14 @@ EVIDENCE = "evidence"
 """The key of the rest under which the hash of the evidence stands."""
 
 
+def entry_name(position: int | None, row: int | None) -> str:
+    """How an entry is named to a person: by its position, which is sealed; `+ROW` until it has one.
+
+    The number of a row is not covered by the log: two entries could change theirs.
+    """
+    return f"+{row}" if position is None else str(position)
+
+
 class Witnessed(Protocol):
     """A row of the log, or a part of one."""
 

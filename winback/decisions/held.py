@@ -4,6 +4,7 @@ Like winback.decisions.part: what is not as Winback wrote it is not named here.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -11,44 +12,69 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from winback.canonical import content_hash
-from winback.decisions.action import act_of
-from winback.decisions.kind import EntryKind
-from winback.decisions.said import Said
+from winback.canonical import commitment, content_hash
+from winback.decisions.action import NAMES, act_of
+from winback.decisions.said import CASE_AFTER, OPEN, Effect, Review, Said
 from winback.decisions.source import Source, Unlike
 
 SIZE = 1 << 14
 """Row numbers of one table that are read by one process in one go."""
-COLUMN = re.compile(r"\{([a-z_]+)\}")
-DONE = "done"
-DECIDED = {"approved": EntryKind.APPROVED, "rejected": EntryKind.REJECTED}
+COLUMN, MOMENT = re.compile(r"\{([a-z_]+)\}"), re.compile(r"\[([a-z_]+)\]")
+ACCOUNT = '{"account":"'
+DONE, REJECTED, CLOSED, UNDER_WAY = "done", "rejected", "closed", frozenset({"pending", "in_flight"})
+
+
+Proposed = tuple[int, str, int, int, str]
+"""Case, action, account, contact, tool: what an effect and its proposal have in common."""
 
 
 class Held:
-    """What rows hold, by their numbers; the states that occur; and how many proposals were skipped."""
+    """What rows hold, by their numbers; the states that occur; and what an erasure left unproven.
+
+    `waiting` are cases that are not closed: their state, and the kind of their newest entry.
+    """
 
     def __init__(self) -> None:
         self.states: set[str] = set()
         self.versions: dict[int, int] = {}
-        self.drops: dict[int, str] = {}
-        self.actions: dict[int, str] = {}
-        self.reviews: dict[int, tuple[str, int, str, str | None]] = {}
-        self.receipts: dict[int, tuple[str, str]] = {}
+        self.opened: dict[int, tuple[int, str]] = {}
+        self.closed: dict[int, str | None] = {}
+        self.waiting: dict[int, tuple[str, str | None]] = {}
+        self.acts: dict[int, Proposed] = {}
+        self.reviews: dict[int, Review] = {}
+        self.effects: dict[int, tuple[str, Effect, int, tuple[int, int, str]]] = {}
+        self.recorded: dict[int, tuple[str, int, int | None, str]] = {}
         self.erased: set[int] = set()
-        self.skipped = 0
+        self.skipped: Counter[str] = Counter()
 
     def not_in(self, said: Said) -> set[int]:
         """The rows of which the log does not say the same, and perhaps a few of which it does."""
-        actions = set(self.actions.values()) - said.actions
+        acts = {one[:2] for one in self.acts.values()} - said.acts
         return (
             {key for key, _ in self.versions.items() - said.steps.items()}
             | (self.versions.keys() & (said.odd | said.starts.keys()))
-            | {key for key, _ in self.drops.items() - said.drops.items()}
-            | ({key for key, action in self.actions.items() if action in actions} if actions else set())
-            | {key for key, review in self.reviews.items() if review not in said.reviews}
-            | {key for key, (effect, receipt) in self.receipts.items() if said.receipts.get(effect) != receipt}
+            | {key for key, _ in self.opened.items() - said.opened.items()}
+            | {key for key, _ in self.closed.items() - said.closed.items()}
+            | (self.waiting.keys() & said.closed.keys())
+            | {key for key, (state, kind) in self.waiting.items() if not may_be(state, kind)}
+            | ({key for key, one in self.acts.items() if one[:2] in acts} if acts else set())
+            | {key for key, review in self.reviews.items() if not agree(said.review(key), review)}
+            | {key for key, (name, effect, *_) in self.effects.items() if not agree(said.effect(name), effect)}
+            | {key for key, _ in self.recorded.items() - said.recorded.items()}
             | (self.erased - said.erased)
         )
+
+
+def may_be(state: str, kind: str | None) -> bool:
+    """Whether a case that is not closed may be in that state after an entry of that kind."""
+    return state in CASE_AFTER.get(kind or "", (state,))
+
+
+def agree(said: Review | Effect | None, held: Review | Effect) -> bool:
+    """Whether both say the same; the last value of either may be unknown."""
+    if said is None or said[:-1] != held[:-1]:
+        return False
+    return said[-1] is None or held[-1] is None or said[-1] == held[-1]
 
 
 def read_held(source: Source, connection: Any, table: str, start: int, end: int) -> Held:
@@ -59,6 +85,7 @@ def read_held(source: Source, connection: Any, table: str, start: int, end: int)
     """
     reader, held = READERS[table], Held()
     columns = COLUMN.sub(lambda found: source.text_of(found[1]), reader.columns)
+    columns = MOMENT.sub(lambda found: source.moment_of(found[1]), columns)
     query = f"SELECT {columns} FROM {reader.rows}"  # noqa: S608  names of ours
     for page in source.pages(connection, query, (start, end)):
         reader.take(held, *zip(*page, strict=True))
@@ -68,11 +95,22 @@ def read_held(source: Source, connection: Any, table: str, start: int, end: int)
 Values = tuple[Any, ...]
 
 
-def _cases(held: Held, keys: Values, states: Values, versions: Values, drops: Values, *moments: Values) -> None:
+def _cases(held: Held, keys: Values, states: Values, newest: Values, *columns: Values) -> None:
+    versions, outcomes, accounts, drops, *moments = columns
     _moments(moments)
     held.states.update(states)
     held.versions.update(zip(keys, versions, strict=True))
-    held.drops.update(zip(keys, map(_drop_hash, drops), strict=True))
+    held.opened.update(zip(keys, zip(accounts, map(_drop_hash, drops), strict=True), strict=True))
+    if set(states) == {CLOSED}:
+        held.closed.update(zip(keys, outcomes, strict=True))
+        return
+    for key, state, outcome, kind in zip(keys, states, outcomes, newest, strict=True):
+        if state == CLOSED:
+            held.closed[key] = outcome
+        elif outcome is None:
+            held.waiting[key] = (state, kind)
+        else:
+            raise Unlike
 
 
 def _contacts(held: Held, keys: Values, erased: Values, unsubscribed: Values) -> None:
@@ -81,14 +119,15 @@ def _contacts(held: Held, keys: Values, erased: Values, unsubscribed: Values) ->
         held.erased.update(key for key, at in zip(keys, erased, strict=True) if at is not None)
 
 
-def _proposals(held: Held, keys: Values, actions: Values, *columns: Values) -> None:
+def _proposals(held: Held, keys: Values, cases: Values, actions: Values, *columns: Values) -> None:
     *acts, agents, erased, created, start, end = columns
+    tools, _, _, accounts, contacts, _ = acts
     _moments((erased, created, start, end))
     _objects(agents)
-    held.actions.update(zip(keys, actions, strict=True))
+    held.acts.update(zip(keys, zip(cases, actions, accounts, contacts, tools, strict=True), strict=True))
     for action, at, tool, arguments, message, account, contact, salt in zip(actions, erased, *acts, strict=True):
         if at is not None:
-            held.skipped += 1
+            held.skipped["proposal"] += 1
             continue
         told = f'{{"account":{account},"arguments":{arguments},"contact":{contact},"message":{message},'
         if sha256(f'{told}"salt":"{salt}","tool":"{tool}"}}'.encode()).hexdigest() != action:
@@ -97,33 +136,59 @@ def _proposals(held: Held, keys: Values, actions: Values, *columns: Values) -> N
                 raise Unlike
 
 
-def _reviews(held: Held, keys: Values, states: Values, actions: Values, by: Values, *columns: Values) -> None:
-    verdicts, *moments = columns
-    _moments(moments)
+def _reviews(held: Held, keys: Values, states: Values, notes: Values, *columns: Values) -> None:
+    salts, erased, verdicts, *rest = columns
+    moments, told = rest[:5], rest[5:]
+    _moments((erased, *moments))
     _objects(verdicts)
     held.states.update(states)
-    for key, state, action, who in zip(keys, states, actions, by, strict=True):
-        if state in DECIDED:
-            held.reviews[key] = (DECIDED[state], key, action, who)
+    for key, state, note, salt, at, (case, action, by, code, first) in zip(
+        keys, states, notes, salts, erased, zip(*told, strict=True), strict=True
+    ):
+        bound = None
+        if state == REJECTED and at is None:
+            bound = commitment(salt, note)
+        elif note and state != REJECTED:
+            raise Unlike
+        held.skipped["review"] += state == REJECTED and at is not None
+        held.reviews[key] = (case, action, state, by, code, first, bound)
 
 
-def _effects(held: Held, keys: Values, names: Values, states: Values, receipts: Values, *moments: Values) -> None:
-    _moments(moments)
+def _effects(held: Held, keys: Values, names: Values, states: Values, receipts: Values, *columns: Values) -> None:
+    salts, erased, *rest = columns
+    moments, told = rest[:5], rest[5:]
+    _moments((erased, *moments))
     held.states.update(states)
-    for key, name, state, receipt in zip(keys, names, states, receipts, strict=True):
-        if state == DONE:
-            held.receipts[key] = (name, _text_hash(receipt) or _hash(orjson.loads(receipt)))
+    for key, name, state, receipt, salt, at, proposal, case, action, *whose, by, first in zip(
+        keys, names, states, receipts, salts, erased, *told, strict=True
+    ):
+        bound = None
+        if state == DONE and at is None:
+            bound = _text_hash(f'["{salt}",{receipt}]') or _hash([salt, orjson.loads(receipt)])
         else:
             _objects((receipt,))
+            held.skipped["effect"] += state == DONE
+        effect = (case, action, OPEN if state in UNDER_WAY else state, by, first, bound)
+        held.effects[key] = (name, effect, proposal, (whose[0], whose[1], whose[2]))
+
+
+def _interactions(
+    held: Held, keys: Values, kinds: Values, accounts: Values, contacts: Values, *at: Values
+) -> None:
+    happened, *moments = at
+    _moments(moments)
+    when = (f"{one[:10]}T{one[11:]}Z" for one in happened)
+    held.recorded.update(zip(keys, zip(kinds, accounts, contacts, when, strict=True), strict=True))
 
 
 def _drop_hash(drop: str) -> str:
     text = drop.replace('"champion":null,', "", 1)
-    found = None if '"champion":' in text else _text_hash(text)
-    if found is None:
-        plain = orjson.loads(drop)
-        plain.pop("champion", None)
-        found = _hash(plain)
+    if text.startswith(ACCOUNT):
+        key, _, text = text[len(ACCOUNT) :].partition('",')
+        text = "" if "\\" in key else "{" + text
+    found = None if '"champion":' in text or '"account":' in text else _text_hash(text)
+    if found is None or not text:
+        found = _hash({name: value for name, value in orjson.loads(drop).items() if name not in NAMES})
     return found
 
 
@@ -153,7 +218,7 @@ def _objects(texts: Values) -> None:
 
 
 class Reader(NamedTuple):
-    """How a table is read; a column in braces is read as text, whatever its type."""
+    """How a table is read; a column in braces is read as text, whatever its type, in brackets as a moment."""
 
     columns: str
     rows: str
@@ -162,26 +227,38 @@ class Reader(NamedTuple):
 
 READERS: Mapping[str, Reader] = {
     "cases": Reader(
-        "id, state, version, {drop}, {opened_at}, {next_at}, {ends_at}, {contacted_at}, {closed_at}",
+        "id, state, CASE WHEN state <> 'closed' THEN (SELECT kind FROM decision_entry WHERE case_id = cases.id "
+        "AND step = version) END, version, outcome, account_id, {drop}, "
+        "{opened_at}, {next_at}, {ends_at}, {contacted_at}, {closed_at}",
         "cases WHERE id >= ? AND id < ?",
         _cases,
     ),
     "contact": Reader("id, {erased_at}, {unsubscribed_at}", "contact WHERE id >= ? AND id < ?", _contacts),
     "proposal": Reader(
-        "p.id, action_hash, tool, {arguments}, {message}, p.account_id, contact_id, salt, {agent}, {erased_at}, "
-        "{created_at}, {busy_from}, {busy_until}",
+        "p.id, case_id, action_hash, tool, {arguments}, {message}, p.account_id, contact_id, salt, {agent}, "
+        "{erased_at}, {created_at}, {busy_from}, {busy_until}",
         "proposal p LEFT JOIN contact ON contact.id = contact_id WHERE p.id >= ? AND p.id < ?",
         _proposals,
     ),
     "review": Reader(
-        "id, state, action_hash, decided_by, {verdict}, "
-        "{asked_at}, {expires_at}, {snoozed_until}, {escalated_at}, {decided_at}",
-        "review WHERE id >= ? AND id < ?",
+        "r.id, state, note, salt, {erased_at}, {verdict}, "
+        "{asked_at}, {expires_at}, {snoozed_until}, {escalated_at}, {decided_at}, "
+        "r.case_id, r.action_hash, decided_by, code, first_approved_by",
+        "review r LEFT JOIN proposal p ON p.id = proposal_id AND state = 'rejected' "
+        "LEFT JOIN contact c ON c.id = contact_id "
+        "WHERE r.id >= ? AND r.id < ?",
         _reviews,
     ),
     "effect": Reader(
-        "id, key, state, {receipt}, {proposed_at}, {due_at}, {intent_at}, {done_at}, {lease_until}",
-        "effect WHERE id >= ? AND id < ?",
+        "e.id, e.key, state, {receipt}, salt, {erased_at}, "
+        "{proposed_at}, {due_at}, {intent_at}, {done_at}, {lease_until}, "
+        "proposal_id, case_id, action_hash, e.account_id, contact_id, tool, approved_by, first_approved_by",
+        "effect e LEFT JOIN contact c ON c.id = contact_id WHERE e.id >= ? AND e.id < ?",
         _effects,
+    ),
+    "interaction": Reader(
+        "id, kind, account_id, contact_id, [at], {closed_at}, {recorded_at}",
+        "interaction WHERE id >= ? AND id < ?",
+        _interactions,
     ),
 }

@@ -1,4 +1,7 @@
-"""Signed notes (C2SP signed-note) with Ed25519: a text, an empty line, a signature line."""
+"""Signed notes (C2SP signed-note) with Ed25519: a text, an empty line, signature lines.
+
+A line of a key that nobody here knows, such as a witness's, is passed over.
+"""
 
 import base64
 import binascii
@@ -12,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from winback.errors import InputError
 
 ED25519 = b"\x01"
+LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
 
 
@@ -46,19 +50,29 @@ class VerifierKey:
         Raises:
             NotSigned: somebody else has, or nobody, or the text was changed.
         """
-        text, between, last = note.rpartition("\n\n")
-        if not between or not last.startswith(f"— {self.name} ") or not last.endswith("\n") or "\n" in last[:-1]:
+        text, between, block = note.rpartition("\n\n")
+        lines = [LINE.fullmatch(line) for line in block.split("\n")[:-1]]
+        if not between or not lines or not block.endswith("\n") or None in lines:
             raise NotSigned(f"is not a note that {self.name} has signed")
-        signed = _decoded(last[:-1].rpartition(" ")[2])
-        if signed is None or len(signed) != 4 + 64:
-            raise NotSigned("its signature cannot be read")
-        if signed[:4] != self.id:
-            raise NotSigned(f"is signed with another key ({self.name}+{signed[:4].hex()}), not with {self.short}")
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signed[4:], f"{text}\n".encode())
-        except InvalidSignature:
-            raise NotSigned("its text is not the one that was signed") from None
+        for signature in self._own([(found[1], _decoded(found[2])) for found in lines if found]):
+            try:
+                Ed25519PublicKey.from_public_bytes(self.public).verify(signature, f"{text}\n".encode())
+            except InvalidSignature:
+                raise NotSigned("its text is not the one that was signed") from None
         return f"{text}\n"
+
+    def _own(self, lines: list[tuple[str, bytes | None]]) -> list[bytes]:
+        """The signatures of this key; NotSigned when there is none."""
+        named = [signed for name, signed in lines if name == self.name]
+        if not named:
+            raise NotSigned(f"is not a note that {self.name} has signed")
+        if any(signed is None or len(signed) <= 4 for _, signed in lines):
+            raise NotSigned("its signature cannot be read")
+        own = [signed[4:] for signed in named if signed and signed[:4] == self.id]
+        if not own:
+            others = " and ".join(f"{self.name}+{signed[:4].hex()}" for signed in named if signed)
+            raise NotSigned(f"is signed with another key ({others}), not with {self.short}")
+        return own
 
 
 @dataclass(frozen=True)

@@ -11,26 +11,19 @@ import orjson
 
 from winback.decisions.entry import EVIDENCE
 from winback.decisions.kind import EntryKind
-from winback.decisions.said import Said
+from winback.decisions.said import EFFECT_AFTER, NOBODY, REFERRING, Said, bare
 from winback.decisions.source import Source, Unlike
 from winback.decisions.tree import Levels, root_of, split
 
 SIZE = 1 << 14
 """Entries of a part; a power of two, so that a whole part is one node of the tree."""
-OPENED, DONE, SETTLED = EntryKind.CASE_OPENED.value, EntryKind.DONE.value, EntryKind.SETTLED.value
-REFERRING = frozenset(
-    one.value
-    for one in (
-        EntryKind.CASE_OPENED,
-        EntryKind.DONE,
-        EntryKind.SETTLED,
-        EntryKind.APPROVED,
-        EntryKind.REJECTED,
-        EntryKind.ERASED,
-    )
-)
-"""Kinds that hold hashes of rows of other tables; as plain words, which are compared ten times as fast."""
-DROP, EFFECT, RECEIPT = b'"drop_hash":"', b'"effect":"', b'"receipt_hash":"'
+OPENED, CLOSED, QUEUED = EntryKind.CASE_OPENED.value, EntryKind.CLOSED.value, EntryKind.QUEUED.value
+ALLOWED, DONE = EntryKind.ALLOWED.value, EntryKind.DONE.value
+CARRIED_OUT = frozenset(EFFECT_AFTER) - {EntryKind.APPROVED.value}
+"""Kinds that say no more than which effect they are about, but for `ALLOWED` and `DONE`."""
+DROP, EFFECT, RECEIPT = b'"drop_hash":"', b'"effect":"', b'"receipt_commitment":"'
+ACCOUNT, REVIEW, OUTCOME = b'"account":', b'"review":', b'"outcome":"'
+NOTHING_WITHDRAWN, EDITED_BY = b'"lapsed":[]', b'"edited_by":'
 Values = tuple[Any, ...]
 NAMED = f'"{EVIDENCE}":"'.encode()
 
@@ -98,9 +91,11 @@ def _check(page: list[tuple[Any, ...]], position: int, leaves: list[bytes], said
         and all(map(bytes.startswith, bodies, heads))
         and tuple([one.hexdigest() for one in map(sha256, bodies)]) == hashes
         and tuple([one.hex() for one in fresh]) == sealed
-        and _are_named(bodies, evidence)
     ):
         raise Unlike
+    for number in _bare(bodies, evidence):
+        named = f"entry {places[number]} ({kinds[number]}, case {cases[number]}, step {steps[number]})"
+        said.bare.append(bare(named, orjson.loads(bodies[number])[-1], cases[number]))
     leaves += fresh
     _hear(said, cases, steps, kinds, actions, bodies)
 
@@ -109,33 +104,49 @@ def _or_null(number: int | None) -> int | str:
     return "null" if number is None else number
 
 
-def _are_named(bodies: Values, evidence: Values) -> bool:
-    """Whether each body names the evidence that is there, or none."""
+def _bare(bodies: Values, evidence: Values) -> list[int]:
+    """The places of those whose evidence is gone; Unlike when some is not the one that its body names."""
     hashes = [None if one is None else f'{sha256(one).hexdigest()}"'.encode() for one in evidence]
-    return all(
+    if all(
         NAMED not in body if one is None else body[(at := body.find(NAMED) + len(NAMED)) : at + 65] == one
         for body, one in zip(bodies, hashes, strict=True)
-    )
+    ):
+        return []
+    if any(NAMED + one not in body for body, one in zip(bodies, hashes, strict=True) if one is not None):
+        raise Unlike
+    return [place for place, body in enumerate(bodies) if hashes[place] is None and NAMED in body]
 
 
 def _hear(said: Said, cases: Values, steps: Values, kinds: Values, actions: Values, bodies: Values) -> None:
     last = said.steps
+    # The most frequent kinds are heard without reading their JSON.
     for case, step in zip(cases, steps, strict=True):
         if case is not None and last.get(case, 0) == step - 1:
             last[case] = step
         elif case is not None:
             said.count(case, step, step)
-    said.actions.update(filter(None, actions))
     for number in [number for number, kind in enumerate(kinds) if kind in REFERRING]:
-        kind, body = kinds[number], bodies[number]
+        kind, case, body = kinds[number], cases[number], bodies[number]
         if kind == OPENED:
-            said.drops[cases[number]] = _value(body, DROP)
-        elif kind in {DONE, SETTLED}:
-            if RECEIPT in body:
-                said.receipts[_value(body, EFFECT)] = _value(body, RECEIPT)
+            said.opened[case] = (_number(body, ACCOUNT), _value(body, DROP))
+        elif kind == CLOSED and NOTHING_WITHDRAWN in body:
+            said.closed[case] = body.rpartition(OUTCOME)[2].partition(b'"')[0].decode()
+        elif kind in CARRIED_OUT and (at := body.find(EFFECT)) > 0 and EDITED_BY not in body:
+            key = body[at + len(EFFECT) : at + len(EFFECT) + 64].decode()
+            receipt = _value(body, RECEIPT) if kind == DONE else None
+            said.effects[key] = (case, actions[number], kind, steps[number], receipt)
+            if kind == ALLOWED:
+                said.approved[key] = NOBODY
+        elif kind == QUEUED:
+            said.queued[_number(body, REVIEW)] = (case, actions[number], steps[number])
         else:
-            told = {"action_hash": actions[number], **orjson.loads(body)[-1]}
-            said.hear({**told, "kind": kind, "case": cases[number]})
+            head = {"kind": kind, "case": case, "step": steps[number], "action_hash": actions[number]}
+            said.hear({**orjson.loads(body)[-1], **head})
+
+
+def _number(body: bytes, key: bytes) -> int:
+    start = body.index(key) + len(key)
+    return int(body[start : body.index(b",", start)])
 
 
 def _value(body: bytes, key: bytes) -> str:

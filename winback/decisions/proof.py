@@ -57,6 +57,14 @@ class LogTree:
     def tree(self, start: int, end: int) -> Tree:
         """The same as a tree of its own."""
         tree = Tree()
+        self._extend(tree, start, end)
+        return tree
+
+    def grow(self, tree: Tree, end: int) -> None:
+        """Add to the tree over the first entries those that follow, up to and without `end`; raises the same."""
+        self._extend(tree, tree.size, end)
+
+    def _extend(self, tree: Tree, start: int, end: int) -> None:
         position = col(DecisionEntry.position)
         for first in range(start, end, PAGE):
             last = min(first + PAGE, end)
@@ -69,7 +77,6 @@ class LogTree:
                 tree.extend(bytes.fromhex(leaf or "") for leaf in leaves)
             except (ValueError, TypeError):
                 raise _broken(first, last) from None
-        return tree
 
 
 def _broken(first: int, last: int) -> IntegrityError:

@@ -33,6 +33,11 @@ def rows(session: Session, table: type[R], keys: Sequence[int]) -> Iterator[tupl
             yield one, (alone or {}).get(one)
 
 
+def row_of(session: Session, table: type[R], key: int) -> R | None:
+    """One row; None where it is not there or cannot be read."""
+    return next(iter(rows(session, table, [key])))[1]
+
+
 def pages(keys: Sequence[int]) -> Iterator[Sequence[int]]:
     """So many at a time as a statement may name."""
     return (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))

@@ -1,27 +1,112 @@
 """What the log says of the other tables, gathered while its entries are read."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from winback.decisions.kind import EntryKind
+
+Body = Mapping[str, Any]
+Act = tuple[int | None, str | None]
+"""A case and an action hash."""
+
+# The words of winback.store.types, which brings SQLAlchemy with it: the processes that verify start without.
+OPEN, LAPSED = "open", "lapsed"
+"""`OPEN`: an effect that waits, or that is being carried out."""
+EFFECT_AFTER: Mapping[str, str] = {
+    EntryKind.ALLOWED.value: OPEN,
+    EntryKind.APPROVED.value: OPEN,
+    EntryKind.DONE.value: "done",
+    EntryKind.FAILED.value: "failed",
+    EntryKind.MAY_HAVE_BEEN_SENT.value: "unknown",
+    EntryKind.LAPSED.value: LAPSED,
+}
+"""The state of an effect after an entry that names it; other kinds leave it open."""
+DECIDED: Mapping[str, str] = {
+    EntryKind.APPROVED.value: "approved",
+    EntryKind.REJECTED.value: "rejected",
+    EntryKind.EDITED.value: "edited",
+    EntryKind.EXPIRED.value: "expired",
+}
+"""The state of a queue item after an entry that ends it."""
+# In review: what follows from an answer is carried out whatever the case waits for by then.
+WORKING = frozenset({"acting", "watching", "in_review"})
+WATCHING, IN_REVIEW = frozenset({"watching"}), frozenset({"in_review"})
+CASE_AFTER: Mapping[str, frozenset[str]] = {
+    EntryKind.CASE_OPENED.value: frozenset({"open"}),
+    EntryKind.HELD_OUT.value: frozenset({"held_out"}),
+    EntryKind.NOTHING_TO_OFFER.value: WATCHING,
+    EntryKind.NOTHING_ALLOWED.value: WATCHING,
+    EntryKind.NOTHING_CHOSEN.value: WATCHING,
+    EntryKind.MODEL_FAILED.value: WATCHING,
+    EntryKind.REJECTED.value: WATCHING,
+    EntryKind.EXPIRED.value: WATCHING,
+    EntryKind.UNSUBSCRIBED.value: WATCHING,
+    EntryKind.QUEUED.value: IN_REVIEW,
+    EntryKind.FIRST_APPROVED.value: IN_REVIEW,
+    EntryKind.SNOOZED.value: IN_REVIEW,
+    EntryKind.ESCALATED.value: IN_REVIEW,
+    # An edit that is denied leaves the item in the queue.
+    EntryKind.DENIED.value: WATCHING | IN_REVIEW,
+    EntryKind.DEFERRED.value: WORKING,
+    EntryKind.INTENT.value: WORKING,
+    EntryKind.NOT_SENT.value: WORKING,
+    **dict.fromkeys(EFFECT_AFTER, WORKING),
+}
+"""The states that a case can be in after an entry of it; whether it is closed is told by itself."""
+
+
+Review = tuple[int | None, str | None, str, str | None, str | None, str | None, str | None]
+"""Of a queue item: case, action, state, who decided, code, who approved first, commitment to the note.
+
+The last is None where nothing is said of it. Plain tuples: they pass between processes.
+"""
+Effect = tuple[int | None, str | None, str, str | None, str | None, str | None]
+"""Of an effect: case, action, state, who approved, who approved first, commitment to the receipt."""
+NOBODY = (None, None)
+
+
+class Bare(NamedTuple):
+    """An entry whose evidence is gone, and whom it was about."""
+
+    named: str
+    contact: int | None
+    case: int | None
+
+
+def bare(named: str, body: Body, case: int | None) -> Bare:
+    """An entry with this body, whose evidence is gone."""
+    contact = body.get("contact")
+    return Bare(named, contact if isinstance(contact, int) else None, case)
 
 
 class Said:
     """Claims of the log. Those of several parts are merged in the order of their positions.
 
     `steps` has each case's last step, `starts` the first where that is not 1, as far as every one
-    between was there in order; `odd` are the cases where that was not so.
+    between was there in order; `odd` are the cases where that was not so. `queued` (by review),
+    `effects` (by key) and `withdrawn` have the step at which it was said; `effects` the receipt too.
     """
 
     def __init__(self) -> None:
         self.steps: dict[int, int] = {}
         self.starts: dict[int, int] = {}
         self.odd: set[int] = set()
-        self.drops: dict[int, str] = {}
-        self.actions: set[str] = set()
-        self.receipts: dict[str, str] = {}
-        self.reviews: set[tuple[str, int | None, str, str | None]] = set()
+        self.opened: dict[int, tuple[int, str]] = {}
+        self.closed: dict[int, str] = {}
+        self.denied: set[Act] = set()
+        self.queued: dict[int, tuple[int, str, int]] = {}
+        self.decided: dict[int, tuple[str, str | None, str | None, str | None]] = {}
+        self.first: dict[int, str] = {}
+        self.effects: dict[str, tuple[int, str, str, int, str | None]] = {}
+        self.approved: dict[str, tuple[int | None, str | None]] = {}
+        self.withdrawn: dict[Act, int] = {}
+        self.recorded: dict[int, tuple[str, int, int | None, str]] = {}
+        self.policies: list[tuple[str, str, str, str]] = []
         self.erased: set[int] = set()
+        self.accounts: set[int] = set()
+        self.notes: set[int] = set()
+        self.bare: list[Bare] = []
 
     def count(self, case_id: int, first: int, last: int) -> None:
         """Remember that a case has these steps and all between."""
@@ -32,27 +117,159 @@ class Said:
             self.odd.add(case_id)
         self.steps[case_id] = last
 
-    def hear(self, body: Mapping[str, Any]) -> None:
-        """Raises KeyError or TypeError for a body that Winback never wrote."""
-        if "drop_hash" in body:
-            self.drops[body["case"]] = body["drop_hash"]
-        if body.get("action_hash") is not None:
-            self.actions.add(body["action_hash"])
-        if "receipt_hash" in body:
-            self.receipts[body["effect"]] = body["receipt_hash"]
-        if "review" in body and "by" in body:
-            self.reviews.add((body["kind"], body["review"], body["action_hash"], body["by"]))
-        if body["kind"] == EntryKind.ERASED:
-            self.erased.add(body["contact"])
+    def hear(self, body: Body) -> None:
+        """Raises KeyError, TypeError or AttributeError for a body that Winback never wrote."""
+        kind = body["kind"]
+        if not isinstance(body.get("action_hash"), str | None):
+            raise TypeError("an action is no text")
+        if kind in EFFECT_AFTER and body.get("effect") is not None:
+            told = (body["case"], body["action_hash"], kind, body["step"], body.get("receipt_commitment"))
+            self.effects[body["effect"]] = told
+        if kind in DECIDED:
+            why = (body.get("by"), body.get("code"), body.get("note_commitment"))
+            self.decided[body["review"]] = (DECIDED[kind], *why)
+        if (hear := HEARD.get(kind)) is not None:
+            hear(self, body)
+
+    @cached_property
+    def acts(self) -> set[Act]:
+        """What was suggested, in which case; to be asked when all is heard."""
+        found = self.denied | {(case, action) for case, action, _ in self.queued.values()}
+        return found | {(case, action) for case, action, *_ in self.effects.values()}
+
+    @cached_property
+    def _asked(self) -> dict[Act, int]:
+        """At which step a person was asked last about an act."""
+        asked: dict[Act, int] = {}
+        for case, action, step in self.queued.values():
+            asked[case, action] = max(step, asked.get((case, action), 0))
+        return asked
+
+    def review(self, number: int) -> Review | None:
+        """What a queue item must be; None: the log does not know it."""
+        if number not in self.queued:
+            return None
+        case, action, step = self.queued[number]
+        state = LAPSED if self.withdrawn.get((case, action), 0) > step else "pending"
+        by = code = note = None
+        if number in self.decided:
+            state, by, code, note = self.decided[number]
+        return (case, action, state, by, code, self.first.get(number), note)
+
+    def effect(self, key: str) -> Effect | None:
+        """What an effect must be; None: the log does not know it."""
+        if key not in self.effects:
+            return None
+        case, action, kind, step, receipt = self.effects[key]
+        state = EFFECT_AFTER[kind]
+        if state == OPEN:
+            act = (case, action)
+            if self.withdrawn.get(act, 0) > step or self._asked.get(act, 0) > step:
+                state = LAPSED
+        review, by = self.approved.get(key, NOBODY)
+        first = None if review is None else self.first.get(review)
+        return (case, action, state, by, first, receipt)
+
+    def excuses(self, one: Bare) -> bool:
+        """Whether evidence may be gone: the log says that the person, or the account, was erased."""
+        account = self.opened[one.case][0] if one.case in self.opened else None
+        return one.contact in self.erased or account in self.accounts
 
     def merge(self, later: "Said") -> None:
         """Add what a later part says."""
         self.odd |= later.odd
         for case_id in (self.steps.keys() & later.steps.keys()) | later.starts.keys():
             self.count(case_id, later.starts.get(case_id, 1), later.steps[case_id])
-        self.steps.update(later.steps)
-        self.drops.update(later.drops)
-        self.actions |= later.actions
-        self.receipts.update(later.receipts)
-        self.reviews |= later.reviews
-        self.erased |= later.erased
+        for name, value in vars(later).items():
+            mine = getattr(self, name)
+            if name in {"odd", "starts"}:
+                continue
+            if isinstance(value, list):
+                mine.extend(value)
+            else:
+                mine.update(value)
+
+
+def _opened(said: Said, body: Body) -> None:
+    said.opened[body["case"]] = (body["account"], body["drop_hash"])
+
+
+def _allowed(said: Said, body: Body) -> None:
+    if body.get("effect") is not None:
+        said.approved[body["effect"]] = (None, body.get("run", {}).get("edited_by"))
+
+
+def _approved(said: Said, body: Body) -> None:
+    if body.get("effect") is not None:
+        said.approved[body["effect"]] = (body["review"], body["by"])
+
+
+def _first_approved(said: Said, body: Body) -> None:
+    said.first[body["review"]] = body["by"]
+
+
+def _queued(said: Said, body: Body) -> None:
+    said.queued[body["review"]] = (body["case"], body["action_hash"], body["step"])
+
+
+def _denied(said: Said, body: Body) -> None:
+    said.denied.add((body["case"], body["action_hash"]))
+
+
+def _settled(said: Said, body: Body) -> None:
+    kind = EntryKind.DONE if body["sent"] else EntryKind.LAPSED
+    told = (body["case"], body["action_hash"], kind.value, body["step"], body.get("receipt_commitment"))
+    said.effects[body["effect"]] = told
+
+
+def _closed(said: Said, body: Body) -> None:
+    said.closed[body["case"]] = body["outcome"]
+    for action in body["lapsed"]:
+        said.withdrawn[body["case"], action] = body["step"]
+
+
+def _unsubscribed(said: Said, body: Body) -> None:
+    for action in body.get("withdrew", ()):
+        said.withdrawn[body["case"], action] = body["step"]
+
+
+def _answered(said: Said, body: Body) -> None:
+    """What follows from an answer is open until an entry says more of it."""
+    for key in body.get("follows", ()):
+        said.effects[key] = (body["case"], body["action_hash"], EntryKind.ALLOWED.value, body["step"], None)
+
+
+def _recorded(said: Said, body: Body) -> None:
+    if body["what"] != "ticket_closed":
+        told = (body["what"], body["account"], body["contact"], body["happened_at"])
+        said.recorded[body["interaction"]] = told
+
+
+def _policy_changed(said: Said, body: Body) -> None:
+    said.policies.append((body["role"], body["hash"], body["author"], body["source"]))
+
+
+def _erased(said: Said, body: Body) -> None:
+    said.erased.add(body["contact"])
+    said.notes.update(body.get("notes", ()))
+    if "account" in body:
+        said.accounts.add(body["account"])
+
+
+HEARD: Mapping[str, Callable[[Said, Body], None]] = {
+    EntryKind.CASE_OPENED.value: _opened,
+    EntryKind.ALLOWED.value: _allowed,
+    EntryKind.APPROVED.value: _approved,
+    EntryKind.FIRST_APPROVED.value: _first_approved,
+    EntryKind.QUEUED.value: _queued,
+    EntryKind.DENIED.value: _denied,
+    EntryKind.SETTLED.value: _settled,
+    EntryKind.CLOSED.value: _closed,
+    EntryKind.UNSUBSCRIBED.value: _unsubscribed,
+    EntryKind.ANSWERED.value: _answered,
+    EntryKind.RECORDED.value: _recorded,
+    EntryKind.POLICY_CHANGED.value: _policy_changed,
+    EntryKind.ERASED.value: _erased,
+}
+REFERRING = frozenset({*HEARD, *EFFECT_AFTER, *DECIDED})
+"""Kinds that say something of rows of other tables; as plain words, which are compared ten times as fast."""

@@ -1,57 +1,53 @@
-"""What the decision log speaks of, held against what it says, row by row."""
+"""Cases, contacts and proposals, held against what the decision log says, row by row."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from winback.canonical import content_hash
 from winback.decisions.action import action_hash, drop_hash
-from winback.decisions.held import DECIDED
+from winback.decisions.held import may_be
 from winback.decisions.rows import Problem, hashed, pages, rows, span
 from winback.decisions.said import Said
-from winback.store.models import Case, Contact, DecisionEntry, Effect, Proposal, Review
-from winback.store.types import CaseState, EffectState, ReviewState
+from winback.store.models import Case, Contact, DecisionEntry, Proposal
+from winback.store.types import CaseState
 
 
-def check_things(session: Session, said: Said, table: str, keys: Sequence[int]) -> Iterator[Problem]:
-    """What the entries speak of must still hash to what they say, and nothing may have happened unlogged.
-
-    Checks the rows of one table that have these numbers.
-    """
-    yield from CHECKS[table](session, said, keys)
-
-
-def keys_between(session: Session, table: str, start: int, end: int) -> list[int]:
-    """The numbers of a table's rows from `start` up to and without `end`."""
-    key = col(KEYS[table])
-    return list(session.exec(select(key).where(key >= start, key < end).order_by(key)).all())
-
-
-def count_erased(session: Session, keys: Sequence[int]) -> int:
-    """How many of these proposals are to people whose data were erased."""
-    erased = (
-        select(func.count())
-        .select_from(Proposal)
-        .join(Contact, col(Proposal.contact_id) == Contact.id)
-        .where(col(Contact.erased_at).is_not(None))
-    )
-    return sum(session.exec(erased.where(col(Proposal.id).in_(page))).one() for page in pages(keys))
-
-
-def _check_cases(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
+def check_cases(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
     """A case's entries are numbered 1 to its version, and its drop is the one it was opened for."""
     said_steps = _steps(session, keys)
     for key, case in rows(session, Case, keys):
-        steps = said_steps.get(key, set())
+        steps = said_steps.get(key, {})
         if case is None:
-            yield _unreadable(f"case {key}")
+            yield unreadable(f"case {key}")
             continue
         yield from _check_steps(case, sorted(steps))
-        yield from _check_state(CaseState, case.state, f"case {key}")
-        if said.drops.get(key) not in (None, hashed(drop_hash, case.drop)):
-            yield Problem("altered", f"the drop of case {key}")
+        yield from check_state(CaseState, case.state, f"case {key}")
+        yield from _check_life(said, case, steps, f"case {key}")
+
+
+def _check_life(said: Said, case: Case, steps: Mapping[int, str], named: str) -> Iterator[Problem]:
+    """Against the entries that opened and closed it, and the newest."""
+    key, last = case.id or 0, steps.get(case.version)
+    if key not in said.opened:
+        if 1 in steps:
+            yield Problem("altered", f"{named}: no entry opened it")
+        return
+    account, drop = said.opened[key]
+    if case.account_id != account:
+        yield Problem("altered", f"{named} is of account {case.account_id}, the log says of {account}")
+    if hashed(drop_hash, case.drop) != drop:
+        yield Problem("altered", f"the drop of {named}")
+    if case.state == CaseState.CLOSED or key in said.closed or case.outcome is not None:
+        held, told = (case.state == CaseState.CLOSED, case.outcome), (key in said.closed, said.closed.get(key))
+        if held != told:
+            yield Problem("altered", f"{named} is {case.state} as {case.outcome}, the log says {_closed(told)}")
+    elif not may_be(case.state, last):
+        yield Problem("altered", f"{named} is {case.state}, the log's last word is {last}")
+
+
+def _closed(told: tuple[bool, str | None]) -> str:
+    return f"closed as {told[1]}" if told[0] else "that it is not closed"
 
 
 def unknown_cases(cases: Iterable[int]) -> Iterator[Problem]:
@@ -60,13 +56,15 @@ def unknown_cases(cases: Iterable[int]) -> Iterator[Problem]:
         yield Problem("missing", f"case {case_id}: the log speaks of it, the table does not have it")
 
 
-def _steps(session: Session, keys: Sequence[int]) -> dict[int, set[int]]:
+def _steps(session: Session, keys: Sequence[int]) -> dict[int, dict[int, str]]:
+    """The kind of each step of each case."""
     case_id = col(DecisionEntry.case_id)
-    found: dict[int, set[int]] = {}
+    found: dict[int, dict[int, str]] = {}
     for page in pages(keys):
-        for case, step in session.exec(select(case_id, DecisionEntry.step).where(case_id.in_(page))):
+        rows_of_page = select(case_id, DecisionEntry.step, DecisionEntry.kind).where(case_id.in_(page))
+        for case, step, kind in session.exec(rows_of_page):
             if case is not None and isinstance(step, int):
-                found.setdefault(case, set()).add(step)
+                found.setdefault(case, {})[step] = kind
     return found
 
 
@@ -85,22 +83,29 @@ def _check_steps(case: Case, steps: list[int]) -> Iterator[Problem]:
         yield Problem("altered", f"case {case.id}: the log has a step {steps[-1]}, its version is {case.version}")
 
 
-def _check_contacts(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
+def check_contacts(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
+    """Erased or not, as the log says."""
+    there = set(session.exec(select(Contact.id).where(col(Contact.id).in_(keys))).all())
     for key, contact in rows(session, Contact, keys):
-        if contact is None:
-            yield _unreadable(f"contact {key}")
+        if key not in there:
+            yield Problem("missing", f"contact {key} was erased, as the log says, and its row is gone")
+        elif contact is None:
+            yield unreadable(f"contact {key}")
         elif contact.erased_at is not None and key not in said.erased:
             yield Problem("missing", f"contact {key} is erased, and the log does not say so")
+        elif contact.erased_at is None and key in said.erased:
+            yield Problem("altered", f"contact {key} was erased, as the log says, and is not")
 
 
-def _check_proposals(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
+def check_proposals(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
+    """What was suggested must still have its hash, in the case in which the log has it."""
     found = list(rows(session, Proposal, keys))
     people = sorted({proposal.contact_id for _, proposal in found if proposal is not None})
     contacts = {key: contact for key, contact in rows(session, Contact, people) if contact is not None}
     there = set(session.exec(select(Contact.id).where(col(Contact.id).in_(people))).all())
     for key, proposal in found:
         if proposal is None:
-            yield _unreadable(f"proposal {key}")
+            yield unreadable(f"proposal {key}")
             continue
         named = f"proposal {key} of case {proposal.case_id}"
         contact = contacts.get(proposal.contact_id)
@@ -108,7 +113,7 @@ def _check_proposals(session: Session, said: Said, keys: Sequence[int]) -> Itera
             yield Problem("missing", f"contact {proposal.contact_id} of {named}")
         if contact is not None and _is_altered(proposal, contact):
             yield Problem("altered", named)
-        if proposal.action_hash not in said.actions:
+        if (proposal.case_id, proposal.action_hash) not in said.acts:
             yield Problem("missing", f"{named} is not in the log")
 
 
@@ -117,58 +122,12 @@ def _is_altered(proposal: Proposal, contact: Contact) -> bool:
     return contact.erased_at is None and proposal.action_hash != hashed(action_hash, proposal, contact.salt)
 
 
-def _check_reviews(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
-    for key, review in rows(session, Review, keys):
-        if review is None:
-            yield _unreadable(f"queue item {key}")
-            continue
-        yield from _check_state(ReviewState, review.state, f"queue item {key}")
-        kind = DECIDED.get(review.state)
-        if kind and (kind, review.id, review.action_hash, review.decided_by) not in said.reviews:
-            yield Problem("missing", f"queue item {key} is {review.state}, and the log does not say so")
-
-
-def _check_effects(session: Session, said: Said, keys: Sequence[int]) -> Iterator[Problem]:
-    for key, effect in rows(session, Effect, keys):
-        if effect is None:
-            yield _unreadable(f"effect {key}")
-            continue
-        named = f"effect {key} of case {effect.case_id}"
-        yield from _check_state(EffectState, effect.state, named)
-        if effect.state != EffectState.DONE:
-            continue
-        receipt = said.receipts.get(effect.key)
-        if receipt is None:
-            yield Problem("missing", f"{named} is done, and the log has no receipt")
-        elif receipt != hashed(content_hash, effect.receipt):
-            yield Problem("altered", f"the receipt of {named}")
-
-
-def _check_state(known: type[StrEnum], state: str, named: str) -> Iterator[Problem]:
+def check_state(known: type[StrEnum], state: str, named: str) -> Iterator[Problem]:
+    """It must be one that Winback knows."""
     if state not in set(known):
         yield Problem("altered", f"{named}: {state!r} is no state")
 
 
-def _unreadable(named: str) -> Problem:
+def unreadable(named: str) -> Problem:
+    """Somebody wrote something there that Winback never does."""
     return Problem("altered", f"{named}: its row cannot be read")
-
-
-CHECKS: Mapping[str, Callable[[Session, Said, Sequence[int]], Iterator[Problem]]] = {
-    "cases": _check_cases,
-    "contact": _check_contacts,
-    "proposal": _check_proposals,
-    "review": _check_reviews,
-    "effect": _check_effects,
-}
-KEYS: Mapping[str, Any] = {
-    "cases": Case.id,
-    "contact": Contact.id,
-    "proposal": Proposal.id,
-    "review": Review.id,
-    "effect": Effect.id,
-}
-STATES: Mapping[str, set[str]] = {
-    "cases": set(CaseState),
-    "review": set(ReviewState),
-    "effect": set(EffectState),
-}

@@ -33,6 +33,10 @@ class Suppressed:
     def contact(self, account: str, key: str) -> bool:
         return bool(self) and self.contact_digest(account, key) in self.digests
 
+    def key_alone(self, key: str) -> bool:
+        """Whether somebody with this key was erased, in whatever account: no import asks that."""
+        return bool(self) and self.key_digest(key) in self.digests
+
     def address(self, email: str) -> bool:
         return bool(self) and self.address_digest(email) in self.digests
 
@@ -42,6 +46,9 @@ class Suppressed:
     def contact_digest(self, account: str, key: str) -> str:
         """Of both keys: the same key in another account is another person."""
         return self.digest("contact", account, key)
+
+    def key_digest(self, key: str) -> str:
+        return self.digest("key", key)
 
     def address_digest(self, email: str) -> str:
         return self.digest("address", email.lower())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from winback.decisions.entry import spoken
+from winback.decisions.entry import entry_name, spoken
 from winback.decisions.kind import EntryKind
 from workers.hindsight.raw import Raw
 
@@ -22,7 +22,7 @@ JUDGED = (
     *WITHOUT_EVIDENCE,
 )
 ENTRIES = """
-    SELECT e.id, e.kind, e.case_id, e.step, e.action_hash, {body}, {evidence}, c.outcome
+    SELECT e.id, e.position, e.kind, e.case_id, e.step, e.action_hash, {body}, {evidence}, c.outcome
     FROM decision_entry e LEFT JOIN cases c ON c.id = e.case_id
     WHERE {which} AND (e.evidence IS NOT NULL OR e.kind IN ({kinds})) ORDER BY e.id
 """
@@ -34,6 +34,7 @@ class JudgedEntry(NamedTuple):
     """One row, undecoded. `outcome` is what the case came to, None while it is open."""
 
     id: int
+    position: int | None
     kind: str
     case: int | None
     step: int | None
@@ -43,7 +44,12 @@ class JudgedEntry(NamedTuple):
     outcome: str | None
 
     def __str__(self) -> str:
-        return f"entry {self.id} ({self.kind}, case {self.case}, step {self.step})"
+        return f"entry {self.name} ({self.kind}, case {self.case}, step {self.step})"
+
+    @property
+    def name(self) -> str:
+        """As `winback log tail` says."""
+        return entry_name(self.position, self.id)
 
     @property
     def at(self) -> datetime:

@@ -6,6 +6,7 @@ off is finished by asking for it again.
 
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,12 +14,13 @@ from sqlmodel import Session, col, select
 
 from tools.channels.files import FilesChannel
 from winback.errors import ConflictError, InputError
-from winback.store.models import Consent, Contact, Effect, Interaction, Proposal, Review
+from winback.store.models import Contact, Effect
 from winback.store.suppression import LOCK, Suppressed, draw_key, load_suppressed, suppress
 from winback.store.types import EffectState
 from winback.store.wipe import wipe
 from winback.usage.forget import Change, forget, shared_accounts, usage_of
 from winback.usage.side_files import remove_rows, rows_about
+from workers.privacy.about import About
 from workers.privacy.blank import blank
 from workers.privacy.person_data import Named, find_people, trace_of, was_erased, words_of
 from workers.scan import account_of
@@ -76,11 +78,11 @@ def survey(services: Services, who: str) -> Survey:
     """
     people = find_people(services, who)
     with services.store.read() as session:
-        if not people and not was_erased(session, load_suppressed(session), who):
+        if not people and not was_erased(load_suppressed(session), who):
             raise InputError(
                 "nobody has this address or key", where=repr(who), fix="check it in your people or usage file"
             )
-        counts = {"contacts": len(people), **_rows(session, [one.contact_id or 0 for one in people])}
+        counts = {"contacts": len(people), **_rows(session, people, who)}
         shared = shared_accounts(services.warehouse, [one.person for one in people])
         alone = tuple(
             sorted(
@@ -124,14 +126,17 @@ def erase(
     return Erasure(len(people), counts, tuple(renamed), wiped=wipe(services.store))
 
 
-def _rows(session: Session, contacts: list[int]) -> dict[str, int]:
-    tables = {"consents": Consent, "interactions": Interaction, "proposals": Proposal, "effects": Effect}
-    found = {
-        name: len(session.exec(select(table.contact_id).where(col(table.contact_id).in_(contacts))).all())  # type: ignore[attr-defined]
-        for name, table in tables.items()
-    }
-    reviews = select(Review.id).join(Proposal).where(col(Proposal.contact_id).in_(contacts))
-    return {**found, "reviews": len(session.exec(reviews).all())}
+def _rows(session: Session, people: tuple[Named, ...], who: str) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in people:
+        about = About(session, one, words_of(people, who))
+        total["consents"] += len(about.consents())
+        total["interactions"] += sum(theirs for _, theirs in about.interactions())
+        total["proposals"] += len(about.proposals())
+        total["effects"] += len(about.effects())
+        total["reviews"] += sum(theirs for _, theirs in about.reviews())
+        total["evidence"] += sum(1 for _ in about.judged())
+    return dict(total)
 
 
 def _is_alone(session: Session, one: Named, people: tuple[Named, ...]) -> bool:
@@ -203,6 +208,8 @@ def _digests(job: _Job, known: Suppressed) -> set[str]:
     digests |= {
         known.address_digest(word) for one in job.people for word in (one.email, one.key) if word and "@" in word
     }
+    # An account that goes too loses its key, and with it the pair: who asks again by key alone must be known.
+    digests |= {known.key_digest(one.key) for one in job.people}
     return digests | {known.account_digest(key) for key in job.accounts}
 
 

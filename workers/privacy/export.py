@@ -8,27 +8,17 @@ from typing import Any
 from sqlmodel import Session, SQLModel, col, or_, select
 
 from tools.channels.files import RECORD
-from winback.decisions.entry import spoken
+from winback.decisions.entry import entry_name, spoken
 from winback.decisions.tell import tell
 from winback.errors import InputError
-from winback.store.models import (
-    Account,
-    Case,
-    Consent,
-    Contact,
-    DecisionEntry,
-    Effect,
-    Interaction,
-    Proposal,
-    Review,
-)
+from winback.store.models import Account, Contact, DecisionEntry, Effect, Proposal
 from winback.store.suppression import load_suppressed
 from winback.usage.forget import usage_rows
 from winback.usage.side_files import rows_about
-from workers.privacy.person_data import Named, find_people, trace_of, was_erased
+from workers.privacy.about import About, paged
+from workers.privacy.person_data import Named, find_people, trace_of, was_erased, words_of
 from workers.services import Services
 
-PAGE = 1000
 Row = dict[str, Any]
 
 
@@ -48,7 +38,7 @@ def sections(services: Services, session: Session, who: str) -> Iterator[Section
         InputError: nobody goes by this, and nobody did.
     """
     people = find_people(services, who)
-    erased = was_erased(session, load_suppressed(session), who)
+    erased = was_erased(load_suppressed(session), who)
     if not people and not erased:
         raise InputError(
             "nobody has this address or key", where=repr(who), fix="check it in your people or usage file"
@@ -66,31 +56,35 @@ def _sections(reader: "_Reader", *, erased: bool) -> Iterator[Section]:
         reader.accounts(),
     )
     yield Section(
-        "consents", "What the person allowed or refused, for which channel, where and when.", reader.of(Consent)
+        "consents", "What the person allowed or refused, for which channel, where and when.", reader.consents()
     )
     yield Section(
         "interactions",
-        "Messages, replies, complaints, refusals and tickets that somebody here wrote down.",
-        reader.of(Interaction),
+        "Messages, replies, complaints, refusals and tickets that somebody here wrote down, and notes that name "
+        "the person.",
+        reader.interactions(),
     )
     yield Section(
         "cases",
-        "Falls in the account's usage for which the person was chosen, or which they were the cause of.",
+        "Falls in the account's usage that the person caused, or in which they were considered or chosen.",
         reader.cases(),
     )
     yield Section(
         "proposals",
         "What software or a colleague suggested to do for the person, with the words of the message.",
-        reader.of(Proposal),
+        reader.proposals(),
     )
     yield Section(
-        "reviews", "What a colleague decided about those suggestions, with their notes.", reader.reviews()
+        "reviews",
+        "What a colleague decided about those suggestions, and notes on others' that name the person.",
+        reader.reviews(),
     )
-    yield Section("effects", "What was done, and what the receiving side answered.", reader.of(Effect))
+    yield Section("effects", "What was done, and what the receiving side answered.", reader.effects())
     yield Section("outbox", "Messages to the person as they lie in a folder.", reader.outbox())
     yield Section(
         "decision_log",
-        "Lines of the tamper-evident log about the person or those acts, in words and as they stand there.",
+        "Lines of the tamper-evident log about the person or those acts, in words and as they stand there, and "
+        "what was judged by.",
         reader.entries(),
     )
     yield Section("usage", "How often the person used what on which day, by import.", reader.usage())
@@ -110,9 +104,12 @@ class _Reader:
     def __init__(self, services: Services, session: Session, people: Sequence[Named], who: str) -> None:
         self.services, self.session, self.people, self.who = services, session, people, who
         self.contact_ids = [one.contact_id for one in people if one.contact_id is not None]
+        words = words_of(people, who)
+        self.about = [About(session, one, words) for one in people]
 
     def contacts(self) -> Iterator[Row]:
-        for one in self._where(Contact, col(Contact.id)):
+        query = select(Contact).where(col(Contact.id).in_(self.contact_ids)).order_by(col(Contact.id))
+        for one in self.session.exec(query):
             # The salt is no fact about them: it blinds what the log says.
             yield _plain(one, leaving_out="salt")
         for named in self.people:
@@ -124,29 +121,23 @@ class _Reader:
         for one in self.session.exec(select(Account).where(col(Account.key).in_(keys))):
             yield _plain(one)
 
-    def of(self, table: type[SQLModel]) -> Iterator[Row]:
-        """Rows of a table that has a `contact_id`."""
-        for one in self._where(table, table.contact_id):  # type: ignore[attr-defined]
-            yield _plain(one)
+    def consents(self) -> Iterator[Row]:
+        return (_plain(row) for about in self.about for row in about.consents())
 
-    def cases(self) -> Iterator[Row]:
-        accounts = {
-            one.account_id: {other.key for other in self.people if other.account == one.account}
-            for one in self.people
-        }
-        proposed = set(
-            self.session.exec(select(Proposal.case_id).where(col(Proposal.contact_id).in_(self.contact_ids)))
-        )
-        for case in self.session.exec(
-            select(Case).where(col(Case.account_id).in_([one for one in accounts if one]))
-        ):
-            if case.id in proposed or case.drop.get("champion") in accounts[case.account_id]:
-                yield _plain(case)
+    def proposals(self) -> Iterator[Row]:
+        return (_plain(row) for about in self.about for row in about.proposals())
+
+    def effects(self) -> Iterator[Row]:
+        return (_plain(row) for about in self.about for row in about.effects())
+
+    def interactions(self) -> Iterator[Row]:
+        return _each([row for about in self.about for row, _ in about.interactions()])
 
     def reviews(self) -> Iterator[Row]:
-        query = select(Review).join(Proposal).where(col(Proposal.contact_id).in_(self.contact_ids))
-        for one in self.session.exec(query.order_by(col(Review.id))):
-            yield _plain(one)
+        return _each([row for about in self.about for row, _ in about.reviews()])
+
+    def cases(self) -> Iterator[Row]:
+        return _each([row for about in self.about for row in about.cases()])
 
     def outbox(self) -> Iterator[Row]:
         folder = self.services.settings.outbox_folder
@@ -161,17 +152,8 @@ class _Reader:
         acts = self._acts()
         cases = select(Proposal.case_id).where(col(Proposal.contact_id).in_(self.contact_ids))
         named = [DecisionEntry.body.contains(f'"contact":{one}') for one in self.contact_ids]  # type: ignore[attr-defined]
-        last = 0
-        while named:
-            found = self.session.exec(
-                select(DecisionEntry)
-                .where(col(DecisionEntry.id) > last, or_(col(DecisionEntry.case_id).in_(cases), *named))
-                .order_by(col(DecisionEntry.id))
-                .limit(PAGE)
-            ).all()
-            if not found:
-                return
-            last = found[-1].id or 0
+        if named:
+            found = paged(self.session, or_(col(DecisionEntry.case_id).in_(cases), *named))
             yield from (_entry(one) for one in found if self._names(one, acts))
 
     def usage(self) -> Iterator[Row]:
@@ -181,9 +163,6 @@ class _Reader:
         trace = trace_of(self.services, self.people, self.who)
         for file, row in rows_about(self.services.warehouse.bad_folder, trace):
             yield {"file": file, **row}
-
-    def _where(self, table: type[SQLModel], column: Any) -> Iterable[SQLModel]:
-        return self.session.exec(select(table).where(col(column).in_(self.contact_ids)).order_by(column))
 
     def _acts(self) -> set[str]:
         """Names of acts and effects, as the log uses them."""
@@ -221,8 +200,7 @@ def _entry(entry: DecisionEntry) -> Row:
     except (KeyError, TypeError):
         words = entry.kind
     return {
-        "entry": entry.id,
-        "position": entry.position,
+        "entry": entry_name(entry.position, entry.id),
         "at": entry.at.isoformat(),
         "kind": entry.kind,
         "case": entry.case_id,
@@ -235,3 +213,8 @@ def _entry(entry: DecisionEntry) -> Row:
 def _plain(row: SQLModel, leaving_out: str = "") -> Row:
     values = row.model_dump(mode="json")
     return {name: value for name, value in values.items() if name != leaving_out}
+
+
+def _each(rows: Iterable[Any]) -> Iterator[Row]:
+    """Each row once, though it be about several of the contacts who are meant."""
+    yield from (_plain(row) for row in {row.id: row for row in rows}.values())

@@ -67,12 +67,9 @@ def trace_of(services: Services, people: Sequence[Named], who: str, gone: Iterab
     )
 
 
-def was_erased(session: Session, suppressed: Suppressed, who: str) -> bool:
+def was_erased(suppressed: Suppressed, who: str) -> bool:
     """Whether somebody who went by this address or key was erased before."""
-    if suppressed.address(who) or suppressed.account(who):
-        return True
-    keys: Sequence[str] = session.exec(select(Account.key)).all() if suppressed else ()
-    return any(suppressed.contact(key, who) for key in keys)
+    return suppressed.address(who) or suppressed.account(who) or suppressed.key_alone(who)
 
 
 def _named(account: Account, contact: Contact) -> Named:

@@ -32,6 +32,7 @@ TWO = OFFER + "  - {id: two, kind: risk_review, first_contact: false, four_eyes_
 
 APART = {
     "answer_survey": "a number; no effect is touched",
+    "checkpoint": "signs what there is; no effect is touched",
     "close_ticket": "a fact about a contact; no effect is touched",
     "contest": "a reply for a person; no effect is touched",
     "demo": "people come in; there is no case yet",

@@ -36,8 +36,24 @@ def write_case(store: Store, key: str) -> int:
         one.action_hash = action_hash(one, contact.salt)
         session.add(one)
         session.flush()
-        body = {"action_hash": one.action_hash, "tool": "t", "policy": "p", "decision": "deny", "rules": ["r"]}
-        advance(session, case, EntryKind.DENIED, NOON, body, allowed=STATES, evidence=EVIDENCE)
+        body = {
+            "action_hash": one.action_hash,
+            "contact": contact.id,
+            "tool": "t",
+            "policy": "p",
+            "decision": "deny",
+            "rules": ["r"],
+        }
+        advance(
+            session,
+            case,
+            EntryKind.DENIED,
+            NOON,
+            body,
+            allowed=STATES,
+            evidence=EVIDENCE,
+            state=CaseState.WATCHING,
+        )
         advance(session, case, EntryKind.NOTHING_CHOSEN, NOON, {"why": "none_fits"}, allowed=STATES)
         return case
 

@@ -1,6 +1,7 @@
 """Whatever is changed in the log is found and named, whichever way it is read."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -124,10 +125,29 @@ def test_the_command_says_that_all_is_well(cli: Cli) -> None:
 @pytest.mark.usefixtures("log")
 def test_an_entry_is_shown_with_its_evidence(cli: Cli) -> None:
     """Body and evidence as one."""
-    shown = cli("show", "2", "--json").json
+    shown = cli("show", "1", "--json").json
     assert (shown["kind"], shown["step"], shown["tool"]) == ("denied", 2, "t")
     assert shown["evidence"]["facts"] == {"name": "é", "n": 0.5}
-    assert "evidence" not in cli("show", "1", "--json").json
+    assert "evidence" not in cli("show", "0", "--json").json
+
+
+def test_an_entry_is_named_by_its_position(log: Store, cli: Cli) -> None:
+    """Two rows that change numbers change nothing that is shown or proven; one that waits is named by its row."""
+    cli("checkpoint")
+    before = [cli(*what).out for what in (("tail",), ("show", "2"), ("prove", "2"))]
+    for number, other in ((3, 1000), (5, 3), (1000, 5)):
+        change(log, "UPDATE decision_entry SET id = :other WHERE id = :number", number=number, other=other)
+    after = [cli(*what).out for what in (("tail",), ("show", "2"), ("prove", "2"))]
+    assert (before[0], before[2]) == (after[0], after[2])
+    assert json.loads(after[1].partition("\n")[2])["kind"] == "nothing_chosen"
+    assert found(log) == set()
+    write_late(log)
+    last = cli("tail").out.splitlines()[-1].split()[0]
+    assert last.startswith("+")
+    assert cli("show", last, "--json").json["position"] is None
+    assert cli("tail", "-n", "3").out.splitlines() == cli("tail").out.splitlines()[-3:]
+    assert "names no entry" in cli("show", "1x").err
+    assert "there is no entry 77" in cli("show", "77").err
 
 
 @pytest.fixture

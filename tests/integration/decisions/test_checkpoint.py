@@ -1,6 +1,7 @@
 """Checkpoints: written whatever happened, and what they cover cannot be taken away unseen."""
 
 import re
+import shutil
 import stat
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 from tests.integration.decisions.small_log import Cli, change, found, write_late
+from winback.cli.context import Session
 from winback.clock import SimulatedClock
 from winback.decisions.checkpoint import Checkpoint, write_checkpoint
 from winback.decisions.covered import Kept
@@ -25,9 +27,9 @@ from winback.store.models import Run
 from winback.store.store import Store
 from winback.store.types import RunState
 from winback.testing.world import NOON
-from workers.schedule import CHECKPOINT, checkpoint_trigger, insert_run, take_run, tick_checkpoint
+from workers.schedule import ACT, CHECKPOINT, checkpoint_trigger, insert_run, take_run, tick_checkpoint
 from workers.services import Services
-from workers.worker import carry_out
+from workers.worker import carry_out, checkpoint_when_due
 
 Given = Callable[[], Kept]
 
@@ -76,6 +78,87 @@ def test_a_log_that_was_cut_is_not_signed(log: Store, settings: Settings) -> Non
     truncate(log)
     with pytest.raises(IntegrityError, match="not the one of checkpoint 1 of 2026-05-12 10:00 UTC any more"):
         write(log, settings)
+
+
+@pytest.mark.parametrize("later", [4, 9])
+def test_a_log_that_was_cut_and_has_regrown_is_not_signed(log: Store, settings: Settings, later: int) -> None:
+    """As large again, or larger: it does not begin with what was signed. The folder tells, or the database."""
+    write(log, settings)
+    truncate(log)
+    for _ in range(later):
+        write_late(log)
+    with pytest.raises(IntegrityError, match="not the one of checkpoint 1 of 2026-05-12 10:00 UTC any more"):
+        write(log, settings)
+    change(log, "DELETE FROM installation")
+    with pytest.raises(IntegrityError, match="not the one of checkpoint 1 of 2026-05-12 10:00 UTC any more"):
+        write(log, settings)
+
+
+def test_a_cut_log_is_not_signed_into_an_empty_folder(log: Store, settings: Settings) -> None:
+    """The database remembers what was signed."""
+    write(log, settings)
+    truncate(log)
+    for _ in range(9):
+        write_late(log)
+    shutil.rmtree(settings.checkpoint_folder)
+    with pytest.raises(
+        IntegrityError, match="not the one of checkpoint 1, as the database remembers it, any more"
+    ):
+        write(log, settings)
+
+
+def test_leaves_that_are_not_the_sealed_ones_are_not_signed(log: Store, settings: Settings) -> None:
+    """A root is signed only over the entries that give it."""
+    change(log, "UPDATE decision_entry SET leaf_hash = entry_hash WHERE position = 3")
+    with pytest.raises(IntegrityError, match="the newest seal is not that of the entries"):
+        write(log, settings)
+
+
+def test_the_newest_checkpoint_is_missed(log: Store, settings: Settings, kept: Given, cli: Cli) -> None:
+    """Whoever takes it away, or all of them; the next one leaves the gap open. A command writes it down too."""
+    for _ in range(2):
+        write(log, settings)
+    assert cli("checkpoint").code == cli("export", "log.jsonl").code == 0
+    newest = [settings.checkpoint_folder / f"checkpoint-{number:08}.txt" for number in (3, 4)]
+    for one in newest:
+        one.unlink()
+    assert found(log, kept()) == {("missing", "checkpoints 3 to 4: the database remembers that it was written")}
+    assert write(log, settings).number == 5
+    assert found(log, kept()) == {("missing", "checkpoints 3 to 4")}
+    shutil.rmtree(settings.checkpoint_folder)
+    assert found(log, kept()) == {("missing", "checkpoints 1 to 5: the database remembers that it was written")}
+    key_file(settings).unlink()
+    assert found(log, kept()) == {("missing", "the key of the checkpoints: give it with --key")}
+
+
+def test_what_the_database_remembers_is_held_against_the_folder(
+    log: Store, settings: Settings, kept: Given
+) -> None:
+    """And named when it is not what Winback writes; then nothing is signed."""
+    made = write(log, settings)
+    other = f"1 7 {made.root.hex()}"
+    change(log, "UPDATE installation SET value = :value WHERE name LIKE 'checkpoint %'", value=other)
+    named = "checkpoint 1 of 2026-05-12 10:00 UTC is not the one that the database remembers"
+    assert found(log, kept()) == {("altered", named)}
+    change(log, "UPDATE installation SET value = 'odd' WHERE name LIKE 'checkpoint %'")
+    assert found(log, kept()) == {("altered", "what the database remembers of the newest checkpoint")}
+    with pytest.raises(IntegrityError, match="not what Winback remembers of a checkpoint"):
+        write(log, settings)
+
+
+def test_a_configured_folder_that_is_away_is_a_problem(
+    log: Store, settings: Settings, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share that is not mounted is no intact log, even if the database was made to forget."""
+    share = settings.home / "share"
+    named = settings.model_copy(update={"decisions": Decisions(checkpoints=share)})
+    monkeypatch.setattr(Session, "settings", named)
+    assert cli("checkpoint").code == cli("verify").code == 0
+    shutil.rmtree(share)
+    change(log, "DELETE FROM installation")
+    said = cli("verify")
+    assert said.code == 1
+    assert f"missing: the folder of the checkpoints, {share}" in said.out
 
 
 def test_a_log_written_anew_is_found(log: Store, settings: Settings, kept: Given) -> None:
@@ -237,6 +320,19 @@ def test_schedulers_write_one_checkpoint_a_slot(services: Services) -> None:
         (RunState.DONE, {"checkpoint": 1, "entries": 0}),
         (RunState.DONE, {"checkpoint": 2, "entries": 0}),
     ]
+
+
+def test_a_pass_without_a_worker_writes_the_checkpoint_that_is_due(services: Services) -> None:
+    """Once for each slot; work of other schedules is left for a worker."""
+    insert_run(services.store, ACT, NOON - timedelta(hours=3))
+    for minutes in (0, 10, 70):
+        assert isinstance(services.clock, SimulatedClock)
+        services.clock.set(NOON + timedelta(minutes=minutes))
+        checkpoint_when_due(services)
+    assert [run.report["checkpoint"] for run in runs(services)] == [1, 2]
+    slot = take_run(services)
+    assert slot is not None
+    assert slot.schedule == ACT
 
 
 def test_a_folder_that_is_away_does_not_stop_the_worker(services: Services, tmp_path: Path) -> None:

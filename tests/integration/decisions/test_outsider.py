@@ -1,5 +1,6 @@
 """What an outsider can check with one short file: proofs and exports, and nothing that was changed in them."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.integration.decisions.small_log import Cli, change, write_late
 from winback.decisions import check_proof
+from winback.decisions.note import SigningKey
 from winback.store.store import Store
 
 
@@ -53,22 +55,23 @@ def test_an_entry_is_proven(cli: Cli, checker: Checker) -> None:
     """Each of them, with its evidence, against the key that was kept elsewhere."""
     cli("checkpoint")
     key = cli("key").out.strip()
-    for entry in range(1, 9):
+    for entry in range(8):
         assert cli("prove", str(entry), "--out", "proof.json").code == 0
         code, said = checker("proof.json", "--key", key)
         assert (code, said.splitlines()[-1]) == (0, "proven"), said
-        assert f"ok: entry {entry - 1} is in that log, as it stands here" in said
+        assert f"ok: entry {entry} is in that log, as it stands here" in said
 
 
 def test_an_entry_that_no_checkpoint_covers_is_not_proven(log: Store, cli: Cli) -> None:
-    """One line each time: no checkpoint at all, none that is new enough, no such entry."""
+    """One line each time: no checkpoint at all, none that is new enough, an entry that was taken out."""
     assert "there is no checkpoint yet; run 'winback log checkpoint'" in cli("prove", "1").err
     cli("checkpoint")
     write_late(log)
-    said = cli("prove", "9")
+    said = cli("prove", "8")
     assert (said.code, said.out) == (2, "")
-    assert "no checkpoint covers entry 9 yet; run 'winback log checkpoint'" in said.err
-    assert "there is no entry 99" in cli("prove", "99").err
+    assert "no checkpoint covers entry 8 yet; run 'winback log checkpoint'" in said.err
+    change(log, "DELETE FROM decision_entry WHERE position = 3")
+    assert "entry 3 is missing; see 'winback log verify'" in cli("prove", "3").err
     assert "give either an entry or --since" in cli("prove").err
 
 
@@ -104,6 +107,7 @@ def test_a_log_that_did_not_only_grow_is_refused(log: Store, cli: Cli, checker: 
     cli("checkpoint")
     change(log, "DELETE FROM decision_entry WHERE position > 3")
     change(log, "DELETE FROM seal WHERE size > 4")
+    change(log, "DELETE FROM installation")
     (tmp_path / "checkpoints").rename(tmp_path / "old")
     for _ in range(9):
         write_late(log)
@@ -191,15 +195,54 @@ def test_a_file_that_is_not_there_is_another_mistake(checker: Checker) -> None:
 
 
 @pytest.mark.usefixtures("log")
-def test_evidence_left_out_is_refused(cli: Cli, checker: Checker, tmp_path: Path) -> None:
-    """The body names it."""
+def test_evidence_that_is_not_there_is_said(cli: Cli, checker: Checker, tmp_path: Path) -> None:
+    """It may have been erased: the entry is proven without it. Other evidence in its place is refused."""
     cli("checkpoint")
-    proof = json.loads(cli("prove", "2").out)
-    proof["evidence"] = None
-    (tmp_path / "proof.json").write_text(json.dumps(proof, indent=2), encoding="utf-8")
-    code, said = checker("proof.json")
-    assert code == 1
-    assert "its evidence is not the one it names" in said
+    proof = json.loads(cli("prove", "1").out)
+    for evidence, expected, told in (
+        (None, 0, "note: the evidence of entry 1 is not in the file, so nothing is said of it"),
+        ("{}", 1, "entry 1: its evidence is not the one it names"),
+        ("", 1, "entry 1: its evidence is not the one it names"),
+    ):
+        (tmp_path / "proof.json").write_text(json.dumps({**proof, "evidence": evidence}, indent=2))
+        code, said = checker("proof.json")
+        assert (code, told in said) == (expected, True), said
+
+
+@pytest.mark.usefixtures("log")
+def test_without_a_key_nothing_is_proven_about_who_signed(cli: Cli, checker: Checker, tmp_path: Path) -> None:
+    """A forger's proof brings the forger's key, and is consistent with it."""
+    cli("checkpoint")
+    genuine = cli("key").out.strip()
+    proof = json.loads(cli("prove", "1").out)
+    forger = SigningKey("winback", bytes(32))
+    text = proof["checkpoint"].rpartition("\n\n")[0] + "\n"
+    forged = {**proof, "checkpoint": forger.sign(text), "key": str(forger.verifier)}
+    (tmp_path / "forged.json").write_text(json.dumps(forged, indent=2), encoding="utf-8")
+    code, said = checker("forged.json")
+    assert (code, said.splitlines()[-1]) == (0, "consistent with the key in the file (not proven who signed)")
+    assert "proven" not in said.splitlines()
+    assert checker("forged.json", "--key", genuine)[0] == 1
+
+
+@pytest.mark.usefixtures("log")
+def test_a_checkpoint_that_others_have_signed_too(cli: Cli, checker: Checker, tmp_path: Path) -> None:
+    """Witnesses add their lines; they are passed over, and alone they are not enough."""
+    cli("checkpoint")
+    key = cli("key").out.strip()
+    proof = json.loads(cli("prove", "1").out)
+    text, _, own = proof["checkpoint"].rpartition("\n\n")
+    witness = f"— witness.example {base64.b64encode(bytes(76)).decode()}\n"
+    same_name = SigningKey("winback", bytes(32)).sign(f"{text}\n").rpartition("\n\n")[2]
+    broken = own.replace(own[-4], "B" if own[-4] != "B" else "C")
+    for lines, expected in (
+        (own + witness, 0), (witness + own, 0), (same_name + own, 0), (witness, 1), (same_name, 1),
+        (witness + broken, 1), (own + "x\n", 1),
+    ):  # fmt: skip
+        signed = {**proof, "checkpoint": f"{text}\n\n{lines}"}
+        (tmp_path / "witnessed.json").write_text(json.dumps(signed, indent=2), encoding="utf-8")
+        code, said = checker("witnessed.json", "--key", key)
+        assert code == expected, (lines, said)
 
 
 def refused(proof: dict[str, Any], tmp_path: Path) -> bool:
@@ -244,7 +287,7 @@ def proven(log: Store, cli: Cli) -> list[dict[str, Any]]:
     write_late(log)
     cli("checkpoint")
     since = cli("prove", "--since", "checkpoints/checkpoint-00000001.txt").out
-    return [json.loads(one) for one in (cli("prove", "2").out, cli("prove", "5").out, since)]
+    return [json.loads(one) for one in (cli("prove", "1").out, cli("prove", "4").out, since)]
 
 
 def test_the_same_bytes_in_another_way_are_refused(proven: list[dict[str, Any]], tmp_path: Path) -> None:

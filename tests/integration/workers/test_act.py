@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from policies.evaluate import evaluate
 from policies.facts import Facts
@@ -13,6 +13,7 @@ from policies.policy import Policy
 from policies.verdict import Verdict
 from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Receipt
 from winback.clock import SimulatedClock
+from winback.decisions.action import action_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.verify import verify
 from winback.errors import ConflictError
@@ -395,8 +396,14 @@ def test_an_effect_that_cannot_be_made_lapses_and_the_rest_goes_on(services: Ser
     with services.store.write("test") as session:
         proposal = session.get_one(Proposal, session.get_one(Effect, 1).proposal_id)
         proposal.arguments = {**proposal.arguments, "tutorial": "gone"}
+        named_anew(session, proposal)
     assert kinds(act_all(services)) == ["lapsed", "done"]
     assert "gone" in effect_number(services, 1).problem
+
+
+def named_anew(session: Session, proposal: Proposal) -> None:
+    """As if it had been proposed so."""
+    proposal.action_hash = action_hash(proposal, session.get_one(Contact, proposal.contact_id).salt)
 
 
 def effect_number(services: Services, number: int) -> Effect:
@@ -500,6 +507,7 @@ def test_problems_of_the_message_are_seen_at_the_moment_of_acting(due: Services)
     with due.store.write("test") as session:
         stored = session.get_one(Proposal, 1)
         stored.message = {**stored.message, "slots": {"note": "see http://evil.example"}}
+        named_anew(session, stored)
     rules(due, "  - {id: words, kind: risk_review, first_contact: false, message_problems: true}\n")
     assert kinds(act_all(due)) == ["queued"]
 
@@ -518,3 +526,13 @@ def test_one_broken_effect_does_not_stop_the_others(services: Services, monkeypa
 
     monkeypatch.setattr("workers.claim.agent_of", agent_but_one)
     assert kinds(act_all(services)) == ["done"]
+
+
+def test_a_proposal_that_was_changed_afterwards_does_not_run(due: Services) -> None:
+    """What was approved is what runs: words that somebody put into the row are not sent."""
+    with due.store.write("test") as session:
+        proposal = session.get_one(Proposal, 1)
+        proposal.message = {**proposal.message, "body": "Send us your password."}
+    assert kinds(act_all(due)) == ["lapsed"]
+    assert channel(due).sent == []
+    assert "not what was proposed" in effect(due).problem

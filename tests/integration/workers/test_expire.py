@@ -101,7 +101,7 @@ rules:
 def test_each_tool_ends_in_its_own_way(services: Services) -> None:
     """One is dropped, one escalated, one proposed again, under one rule."""
     (services.settings.home / "policy.yaml").write_text(EACH, encoding="utf-8")
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for number, kind in enumerate((DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED, DropKind.ALL_QUIET)):
             account = add_account(session, f"account-{number}")
             open_case(session, account, sample_drop(account.key, kind))

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from tests.unit.cli.lived import LIVE, STRICTER, lived
 from winback.cli.app import main
+from winback.decisions.entry import entry_name
 from winback.errors import Exit
 from winback.store.models import DecisionEntry
 from winback.store.store import Store
@@ -101,7 +102,7 @@ def test_altered_evidence_is_named_and_fails(config: Path, capsys: pytest.Captur
         entry = session.exec(select(DecisionEntry).where(col(DecisionEntry.evidence).is_not(None))).first()
         assert entry is not None
         entry.evidence = "{}"
-        number = entry.id
+        number = entry_name(entry.position, entry.id)
     store.close()
     assert run(config, "--against", str(config.parent / "policy.yaml")) == Exit.FAILED
     screen = capsys.readouterr().out

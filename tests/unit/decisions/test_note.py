@@ -78,6 +78,29 @@ def test_the_reason_says_how_one_can_tell() -> None:
             open_checkpoint(given_note, key)
 
 
+WITNESS = f"— witness.example {base64.b64encode(bytes(76)).decode()}\n"
+
+
+def test_lines_of_others_are_passed_over() -> None:
+    """C2SP signed-note: unknown keys are ignored, also one of the same name; ours must be there and be right."""
+    note = KEY.sign(MADE.text)
+    text, _, own = note.rpartition("\n\n")
+    other = SigningKey("winback", bytes(32)).sign(MADE.text).rpartition("\n\n")[2]
+    for lines in (own + WITNESS, WITNESS + own, other + own + WITNESS, WITNESS * 15 + own):
+        assert open_checkpoint(f"{text}\n\n{lines}", KEY.verifier) == MADE
+    wrong = own.replace(own[-10], "A" if own[-10] != "A" else "B")
+    for lines in (WITNESS, other, other + WITNESS, WITNESS + wrong, own + "x\n", own + WITNESS[:-1], own + "\n"):
+        with pytest.raises(NotSigned):
+            open_checkpoint(f"{text}\n\n{lines}", KEY.verifier)
+
+
+def test_of_two_lines_of_ours_both_must_be_right() -> None:
+    """A second one that does not fit the text is a forger's try, not a stranger's."""
+    note = KEY.sign(MADE.text)
+    with pytest.raises(NotSigned, match="its text is not the one that was signed"):
+        open_checkpoint(note + KEY.sign("another\n").rpartition("\n\n")[2], KEY.verifier)
+
+
 def test_a_secret_is_not_shown() -> None:
     """Not by mistake in an event or a traceback."""
     assert "seed" not in repr(KEY)
