@@ -3,14 +3,19 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from agentack import EvaluationReport, Policy, TraceEvent, evaluate_events
 from agentack.parser import read_jsonl
+from sqlmodel import select
 
-from winback.decisions.trace import JUDGE
+from winback.decisions.trace import JUDGE, write_trace
+from winback.store.models import Effect, Review
+from winback.store.types import EffectState, ReviewState
+from workers.services import Services
 
 Line = dict[str, Any]
 
@@ -43,6 +48,18 @@ def passes(path: Path) -> list[Line]:
     report = judged(path)
     assert report.status == "PASS", [finding.to_dict() for finding in report.findings[:5]]
     return lines_of(path)
+
+
+def agrees(services: Services, path: Path) -> None:
+    """What is over passes, and what is not over or was executed is as much as the rows say."""
+    with services.store.read() as session, path.open("w", encoding="utf-8") as file:
+        traced = write_trace(session, file, "acme-log", services.clock.now(), finished=True)
+        states = Counter(session.exec(select(Effect.state)).all())
+        waiting = len(session.exec(select(Review.id).where(Review.state == ReviewState.PENDING)).all())
+    passes(path)
+    assert traced.not_over == waiting + states[EffectState.PENDING] + states[EffectState.IN_FLIGHT]
+    assert traced.executed == states[EffectState.DONE] + states[EffectState.UNKNOWN]
+    assert traced.doubtful == states[EffectState.UNKNOWN]
 
 
 def agentack(path: Path, policy: Path) -> int:

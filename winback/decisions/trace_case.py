@@ -131,9 +131,6 @@ class CaseTrace:
     def _intended(self, entry: Entry) -> None:
         self._intents[entry.said["effect"]] = entry
 
-    def _not_sent(self, entry: Entry) -> None:
-        self._intents.pop(entry.said["effect"], None)
-
     def _turn_of(self, entry: Entry) -> Turn:
         """Whose effect it is; one that no decision named has a turn of its own, without any."""
         key = entry.said["effect"]
@@ -186,7 +183,6 @@ HEARD: Mapping[EntryKind, Callable[[CaseTrace, Entry], object]] = {
     EntryKind.CLOSED: CaseTrace._withdrawn,
     EntryKind.ANSWERED: CaseTrace._answered,
     EntryKind.INTENT: CaseTrace._intended,
-    EntryKind.NOT_SENT: CaseTrace._not_sent,
     EntryKind.DONE: CaseTrace._done,
     EntryKind.MAY_HAVE_BEEN_SENT: CaseTrace._may_have_been_sent,
     EntryKind.FAILED: CaseTrace._failed,
