@@ -25,7 +25,7 @@ from winback.usage.bad_rows import BadRows
 from winback.usage.people import People
 from winback.usage.person import AccountRecord, ConsentRecord, ContactRecord
 from workers.act import act, act_all
-from workers.claim import claim
+from workers.compose import agent_of
 from workers.owner import this_owner
 from workers.propose import propose_all
 from workers.scan import close
@@ -250,7 +250,8 @@ def test_an_outage_is_not_tried_at_with_everything_that_is_due(services: Service
             open_case(session, add_account(session, f"account-{number}"))
     propose_all(services, AS_OF)
     channel(services).failures = [NotSent("connection refused", retry=True)] * 8
-    assert kinds(act_all(services)) == ["not_sent"] * 5
+    assert kinds(act_all(services)) == ["not_sent"] * 8
+    assert len(channel(services).failures) == 3
     with services.store.read() as session:
         tries = sorted(session.exec(select(Effect.attempts)).all())
     assert tries == [0, 0, 0, 1, 1, 1, 1, 1]
@@ -510,10 +511,10 @@ def test_one_broken_effect_does_not_stop_the_others(services: Services, monkeypa
         open_case(session, add_account(session, "b"))
     propose_all(services, AS_OF)
 
-    def claim_all_but_one(ours: Services, number: int) -> object:
-        if number == 1:
+    def agent_but_one(proposal: Proposal) -> object:
+        if proposal.id == 1:
             raise TypeError("a number that no log can hold")
-        return claim(ours, number)
+        return agent_of(proposal)
 
-    monkeypatch.setattr("workers.act.claim", claim_all_but_one)
+    monkeypatch.setattr("workers.claim.agent_of", agent_but_one)
     assert kinds(act_all(services)) == ["done"]

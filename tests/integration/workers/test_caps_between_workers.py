@@ -15,7 +15,7 @@ from tests.conftest import empty_postgres, empty_sqlite, engine_of, lacking
 from winback.store.models import Effect
 from winback.store.store import Store
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case, world
-from workers.act import _carry_out
+from workers.act import _carry_all_out
 from workers.claim import Claim, claim
 from workers.counting import CONTACTED
 from workers.propose import propose_all
@@ -64,6 +64,6 @@ def live(services: Services, steps: list[tuple[int, int, bool]]) -> None:
     taken: list[dict[int, Claim]] = [{}, {}]
     for number, effect, finish in steps:
         if finish and effect in taken[number]:
-            _carry_out(workers[number], taken[number].pop(effect))
+            _carry_all_out(workers[number], [taken[number].pop(effect)], lambda: False)
         elif isinstance(found := claim(workers[number], effect), Claim):
             taken[number][effect] = found
