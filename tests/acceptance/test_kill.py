@@ -17,6 +17,7 @@ import pytest
 from sqlmodel import select
 
 from tests.acceptance.conftest import END, Run, clean_environment
+from tests.judge import executed, passes
 from winback.cli.app import main
 from winback.store.models import Case, Effect, Proposal, Review
 from winback.store.store import Store
@@ -137,3 +138,5 @@ def check(folder: Path, winback: Run) -> None:
     assert verified.code == 0, verified.out
     assert verified.json["problems"] == []
     assert verified.json["waiting"] == 0
+    assert winback("log", "trace", "trace.jsonl", "--finished").code == 0
+    assert len(executed(passes(folder / "trace.jsonl"))) == len(keys)

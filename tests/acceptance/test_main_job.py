@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.acceptance.conftest import END, Run, clean_environment
 from tests.conftest import empty_postgres, lacking
+from tests.judge import agentack, executed, passes
 from winback.simulation.company import make_company
 from winback.simulation.writer import write_people, write_usage
 from winback.testing.endpoint import Endpoint, first_choice, serving
@@ -103,9 +104,27 @@ def test_import_run_review_act_verify(
     assert len(mails) == before + 1
     assert any(mail["Subject"] == card["message"]["subject"] for mail in mails)
     assert here("log", "verify").code == 0
+    judge_waiting_and_over(here, tmp_path, items[1:])
     tail = here("log", "tail", "-n", "5").out
     assert "done" in tail
     assert "@" not in tail
+
+
+def judge_waiting_and_over(here: Run, folder: Path, waiting: list[dict[str, str]]) -> None:
+    """By agentack's own command: incomplete while something waits, and whole when all of it is decided."""
+    trace, policy, at = folder / "trace.jsonl", folder / "agentack.toml", ("--at", "2026-05-12T08:00")
+    assert here(*at, "log", "trace", str(trace), "--policy", str(policy)).code == 0
+    assert waiting
+    assert agentack(trace, policy) == 3
+    for item in waiting:
+        rejected = here(
+            *at, "queue", "reject", str(item["item"]), "--hash", item["hash"][:12], "--code", "not_now"
+        )
+        assert rejected.code == 0, rejected.err
+    said = here(*at, "log", "trace", str(trace))
+    assert "not over" not in said.out
+    assert agentack(trace, policy) == 0
+    assert len(executed(passes(trace))) == len(outbox(folder))
 
 
 def free_port() -> int:
@@ -152,6 +171,8 @@ def test_over_smtp(here: Run, tmp_path: Path, model: str) -> None:
             assert recipients == [mail["To"].addresses[0].addr_spec]
             assert "STOP" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         assert here("log", "verify").code == 0
+        assert here("log", "trace", "trace.jsonl").code == 0
+        assert len(executed(passes(tmp_path / "trace.jsonl"))) == len(inbox.received)
     finally:
         server.stop()
 
@@ -183,6 +204,8 @@ def test_the_worker_stops_on_sigterm(
     with sqlite3.connect(tmp_path / "data" / "winback.db") as database:
         assert database.execute("SELECT count(*) FROM run WHERE state = 'running'").fetchone() == (0,)
     assert here("log", "verify").code == 0
+    assert here("log", "trace", "trace.jsonl", "--finished").code == 0
+    assert len(executed(passes(tmp_path / "trace.jsonl"))) == len(outbox(tmp_path))
 
 
 def look_at_the_page(process: "subprocess.Popen[str]") -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.conftest import Run
 from tests.conftest import lacking
+from tests.judge import executed, passes
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "oulad"
 START = date(2013, 10, 1)
@@ -100,3 +101,5 @@ def test_the_main_job_on_real_learners(winback: Run, here: Run, tmp_path: Path, 
     verified = here("log", "verify", "--json")
     assert verified.code == 0
     assert verified.json["problems"] == []
+    assert here("--at", moment, "log", "trace", "trace.jsonl").code == 0
+    assert len(executed(passes(tmp_path / "trace.jsonl"))) == sent

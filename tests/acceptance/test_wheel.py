@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.judge import executed, passes
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -71,3 +73,6 @@ def test_it_runs(wheel: Path, tmp_path: Path) -> None:
     run("init")
     assert "bad" not in run("doctor", "--offline")
     assert "intact" in run("demo", "--accounts", "20", "--end", "2026-05-11")
+    run("-c", "demo/config.yaml", "log", "trace", "trace.jsonl", "--finished")
+    sent = list((tmp_path / "demo" / "outbox").glob("[0-9]*"))
+    assert len(executed(passes(tmp_path / "trace.jsonl"))) == len(sent) > 0

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from winback.cli.context import NUMBER, Session, json_option, pass_session, print_json
 from winback.cli.log_proof import COMMANDS as PROOF_COMMANDS
+from winback.cli.log_trace import command as trace
 from winback.cli.terminal import plain_text
 from winback.decisions.chain import LAST
 from winback.decisions.covered import Kept
@@ -220,5 +221,5 @@ def _print_verified(session: Session, found: Verification) -> None:
         say(f"{problem.what}: {plain_text(problem.where)}", soft_wrap=True)
 
 
-for _each in PROOF_COMMANDS:
+for _each in (*PROOF_COMMANDS, trace):
     command.add_command(_each)

@@ -116,13 +116,13 @@ def export(session: Session, file: Path, since: datetime | None) -> None:
     with open_store(settings) as store:
         write_checkpoint(store, settings.checkpoint_folder, signed, session.clock.now())
         newest = _newest(session, signed.verifier)
-        with store.read() as state, _progress(session) as progress, _replacing(file) as text:
+        with store.read() as state, progress_bar(session, "Writing entries") as progress, replacing(file) as text:
             count = write_export(state, text, newest, signed.verifier, start, progress)
     session.out.print(f"{count} entries and {newest[0].named} in {file}", markup=False, soft_wrap=True)
 
 
 @contextmanager
-def _replacing(file: Path) -> Iterator[TextIO]:
+def replacing(file: Path) -> Iterator[TextIO]:
     """A file that gets its name when it is whole."""
     temporary = file.with_name(f".{file.name}.part")
     with writing(file.parent):
@@ -135,9 +135,9 @@ def _replacing(file: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _progress(session: Session) -> Iterator[ExportProgress]:
+def progress_bar(session: Session, what: str) -> Iterator[ExportProgress]:
     """A bar on a terminal; nothing is left there afterwards."""
-    columns = (TextColumn("Writing entries"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal) as bars:
         task = bars.add_task("", total=None)
         yield lambda done, of: bars.update(task, completed=done, total=of)

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlmodel import col, select
 
 from tests.conftest import empty_sqlite, engine_of
+from tests.judge import agrees
 from tools.channels.channel import Capability, MaybeSent, NotSent
 from winback.clock import SimulatedClock
 from winback.decisions.log import seal
@@ -141,6 +142,10 @@ class LifeOfCases(RuleBasedStateMachine):
             ).all()
         assert sorted(pending) == sorted(one for one, state in cases.items() if state == CaseState.IN_REVIEW)
         assert sorted(waiting) == sorted(one for one, state in cases.items() if state == CaseState.ACTING)
+
+    @invariant()
+    def a_judge_from_outside_passes_it(self) -> None:
+        agrees(self.services, self.services.settings.home / "trace.jsonl")
 
     @invariant()
     def the_log_holds(self) -> None:

@@ -79,6 +79,7 @@ def test_a_refusal_is_tied_to_the_effect_that_offered_it(sent: Services) -> None
     assert (row(sent, number).effect_id, row(sent, other).effect_id) == (1, None)
 
 
+@pytest.mark.by_hand
 def test_what_never_arrived_is_not_answered(sent: Services) -> None:
     """An effect that lapsed or failed brought nothing about."""
     with sent.store.write("test") as session:

@@ -26,6 +26,8 @@ from workers.inbox.taken import WHY, Outcome
 from workers.propose import propose_all
 from workers.services import Services
 
+pytestmark = pytest.mark.by_hand
+
 
 @pytest.fixture
 def ours(sent: Services) -> Services:
