@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from policies.policy import Policy
 from policies.rules import AnyRule
@@ -84,6 +84,28 @@ def load_placed(path: Path | None, known: Known) -> Loaded:
         authors += [parsed.author] if parsed.author else []
     author = ", ".join(dict.fromkeys(authors)) or None
     return Loaded(Policy.of(rules, source=path or PACKAGED, author=author), places)
+
+
+def recorded_policy(text: str, source: Path, author: str) -> Policy:
+    """The policy whose `policy_text` was kept.
+
+    Raises:
+        InputError: this version of Winback cannot read it.
+    """
+    try:
+        kept = PolicyFile.model_validate_json(text)
+    except ValidationError:
+        raise InputError("the recorded policy is of another version", where=str(source)) from None
+    return Policy.of(kept.rules, source=source, author=author)
+
+
+def author_of(path: Path) -> str | None:
+    """Who a file says answers for it, also when its rules cannot be used."""
+    try:
+        data = read_yaml(path).data
+        return TypeAdapter(Word).validate_python(data["author"]) if "author" in data else None
+    except (InputError, ValidationError, TypeError):
+        return None
 
 
 def _files(path: Path) -> list[Path]:
