@@ -72,6 +72,8 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
     with services.store.write() as session:
         # One worker judges at a time: of two that count under a cap, the second must see the first's intent.
         services.store.lock(session, "act")
+        # Asking the receiver and waiting for the lock take time, in which a switch may have been thrown.
+        watch_policies(services, session)
         effect = session.get(Effect, effect_id, with_for_update=True, populate_existing=True)
         if effect is None or (effect.state, effect.epoch) != (seen.state, seen.epoch):
             return None
