@@ -86,19 +86,6 @@ def load_placed(path: Path | None, known: Known) -> Loaded:
     return Loaded(Policy.of(rules, source=path or PACKAGED, author=author), places)
 
 
-def recorded_policy(text: str, source: Path, author: str) -> Policy:
-    """The policy whose `policy_text` was kept.
-
-    Raises:
-        InputError: this version of Winback cannot read it.
-    """
-    try:
-        kept = PolicyFile.model_validate_json(text)
-    except ValidationError:
-        raise InputError("the recorded policy is of another version", where=str(source)) from None
-    return Policy.of(kept.rules, source=source, author=author)
-
-
 def author_of(path: Path) -> str | None:
     """Who a file says answers for it, also when its rules cannot be used."""
     try:

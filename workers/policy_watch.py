@@ -1,7 +1,7 @@
 """Taking over changed policies before a decision, and writing down which were in force and which refused."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -9,11 +9,10 @@ from typing import Final, Literal
 import structlog
 from sqlmodel import Session, col, select
 
-from policies.load import recorded_policy
 from policies.policy import Policy, policy_text
+from policies.replay import policy_from_text
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
-from winback.errors import InputError
 from winback.store.bookkeeping import PolicyVersion
 from workers.policy_source import PolicySource, Refused
 from workers.services import Services
@@ -138,10 +137,12 @@ def last_good(session: Session, role: Role) -> Policy | None:
     if version is None:
         return None
     try:
-        policy = recorded_policy(version.rules, Path(version.source), version.author)
-    except InputError:
+        policy = policy_from_text(version.rules)
+    except ValueError:
         return None
-    return policy if policy.hash == version.hash else None
+    if policy.hash != version.hash:
+        return None
+    return replace(policy, source=Path(version.source), author=version.author)
 
 
 def standing_refusals(session: Session) -> tuple[Standing, ...]:
