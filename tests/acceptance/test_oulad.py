@@ -118,7 +118,8 @@ def last_choice(question: Question) -> dict[str, Any]:
     if "action" not in answer:
         return answer
     actions = question["response_format"]["json_schema"]["schema"]["$defs"]
-    properties = actions[f"Action{len(actions) - 1}"]["properties"]
+    number = sum(name.startswith("Action") for name in actions) - 1
+    properties = actions[f"Action{number}"]["properties"]
     return {**answer, "action": {name: one["enum"][-1] for name, one in properties.items()}}
 
 
