@@ -65,7 +65,7 @@ def scratch() -> Any:
 
 def ours(store: Store, number: int) -> None:
     """One decision: a case goes one step further, with its entry, and the other work before it commits."""
-    with store.write() as session:
+    with store.write("benchmark") as session:
         kind, body, evidence = sample_step(number)
         case = random.randrange(1, CASES + 1)  # noqa: S311  which case does not matter
         advance(session, case, kind, NOW, body, allowed=STATES, evidence=evidence, state=CaseState.ACTING)
@@ -83,7 +83,7 @@ def naive(store: Store, number: int) -> None:
 
 
 def _link(store: Store, number: int, table: str, *, lock: bool) -> None:
-    with store.write() as session:
+    with store.write("benchmark") as session:
         run = session.connection().execute
         time.sleep(WORK_SECONDS)
         _, body, evidence = sample_step(number)

@@ -73,7 +73,7 @@ def bare_commit(services: Services, times: int) -> list[float]:
     """One durable transaction with one row."""
 
     def commit() -> None:
-        with services.store.write() as session:
+        with services.store.write("benchmark") as session:
             add_account(session, f"bare-{time.perf_counter_ns()}")
 
     return milliseconds(commit, times)
@@ -85,7 +85,7 @@ def decided(folder: Path, cases: int) -> tuple[list[float], list[float], int]:
     settings = Settings(home=folder, policies=Policies(path=POLICY))
     selector = Selector(scripted([first_option], clock, repeat=True))
     with bootstrap.services(settings, clock, selector=selector, channel=MemoryChannel()) as services:
-        with services.store.write() as session:
+        with services.store.write("benchmark") as session:
             ids = [open_case(session, add_account(session, f"a-{number}"), now=NOW) for number in range(cases)]
         todo = iter(ids)
         took = milliseconds(lambda: propose(services, next(todo), {}), cases - WARM_UP)

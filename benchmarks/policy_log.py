@@ -32,7 +32,7 @@ def write_log(store: Store, decisions: int, progress: Callable[[int, int], None]
     judge, cases = policy(), decisions // 2
     for start in range(1, cases + 1, PAGE):
         numbers = range(start, min(start + PAGE, cases + 1))
-        with store.write() as session:
+        with store.write("benchmark") as session:
             execute = session.connection().execute
             lives = [_Life(number, judge) for number in numbers]
             for table, rows in (

@@ -46,7 +46,7 @@ def write_log(store: Store, entries: int, progress: Callable[[int], None] = lamb
     sealing = 0.0
     for page, start in enumerate(range(1, cases + 1, PAGE)):
         numbers = range(start, min(start + PAGE, cases + 1))
-        with store.write() as session:
+        with store.write("benchmark") as session:
             lives = [_Life(session, number) for number in numbers]
             _rows(session, lives)
             for life in lives:

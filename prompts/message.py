@@ -15,14 +15,12 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, get_timezone_location
-from babel.numbers import format_currency
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, meta, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from prompts.telling import told_day, told_moment, told_money
 from winback.errors import InputError, SetupError, WinbackError
 from winback.settings import Company
 
@@ -267,18 +265,14 @@ def _words(context: Context, value: Mapping[str, str]) -> str:
 
 @pass_context
 def _day(context: Context, value: date) -> str:
-    return format_date(value, "d MMMM", locale=context["language"])
+    return told_day(value, context["language"])
 
 
 @pass_context
 def _moment(context: Context, value: datetime, zone: str) -> str:
-    place = ZoneInfo(zone)
-    city = "UTC" if zone == "UTC" else get_timezone_location(place, locale=context["language"], return_city=True)
-    told = format_datetime(value, "EEEE, d MMMM y, HH:mm", tzinfo=place, locale=context["language"])
-    return f"{told} ({city})"
+    return told_moment(value, zone, context["language"])
 
 
 @pass_context
 def _money(context: Context, value: float) -> str:
-    form = "¤#,##0" if value == int(value) else "¤#,##0.00"
-    return format_currency(value, context["currency"], form, locale=context["language"], currency_digits=False)
+    return told_money(value, context["currency"], context["language"])

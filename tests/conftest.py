@@ -36,7 +36,7 @@ NUMBERED = (
     "contact",
     "account",
 )
-TABLES = ("consent", "preference", "seal", "suppression", "installation", *NUMBERED)
+TABLES = ("inbox_mail", "consent", "preference", "seal", "suppression", "installation", *NUMBERED)
 """Those that point at others come before them."""
 
 # The machine may be busy: a slow example is not a wrong one.

@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from winback.settings_channels import Channels, Entitlements, HostCalendar
+from winback.settings_channels import Channels, Entitlements, HostCalendar, Inbox
+from winback.settings_pages import Pages
 from winback.settings_section import Section, Zone
 
 
@@ -109,6 +110,7 @@ class Schedule(Section):
 
     pass_: str = Field("0 6 * * *", alias="pass", description="When a full pass (scan, propose, judge) starts.")
     act_every_seconds: int = Field(30, ge=1, le=3600, description="How often due effects are carried out.")
+    inbox_every_seconds: int = Field(120, ge=10, le=86_400, description="How often the mailbox is read.")
 
 
 class Worker(Section):
@@ -140,23 +142,6 @@ class Console(Section):
     port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
 
 
-class Pages(Section):
-    """The customer's pages: accept an offer, choose a time, preferences, unsubscribe, why."""
-
-    base_url: str | None = Field(
-        None,
-        pattern=r"^https?://[^\s?#]+$",
-        description="Address under which customers reach the pages; without one, messages have no links.",
-    )
-    port: int = Field(
-        8766, ge=0, le=65535, description="Loopback port they are served on, behind your web server."
-    )
-    signing_key: SecretStr | None = Field(
-        None, min_length=32, description="Signs the links, as {$env: NAME}; without one, a key file in HOME."
-    )
-    survey: Literal["csat", "ces", "nps"] = Field("csat", description="The one question after an act.")
-
-
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe event shown.")
     format: Literal["text", "json"] = Field("text", description="json for machines.")
@@ -179,6 +164,7 @@ class Settings(Section):
         description="Calendars of hosts, by mail address; a host without one has the catalogue's office hours.",
     )
     entitlements: Entitlements = Field(default_factory=Entitlements, description="How trials are granted.")
+    inbox: Inbox = Field(default_factory=Inbox, description="What comes back by mail.")
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")

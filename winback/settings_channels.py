@@ -7,6 +7,9 @@ from pydantic import Field, SecretStr, model_validator
 
 from winback.settings_section import Section, Zone
 
+FOLDER = r'^[^%*"\\\x00-\x1f\x7f]{1,100}$'
+"""What a folder of a mailbox may be called: no wildcards, no quotes."""
+
 
 class Dkim(Section):
     """A signature that receivers check against a key in your DNS. See docs/channels.md."""
@@ -128,3 +131,25 @@ class Entitlements(Section):
     )
     folder: Path | None = Field(None, description="Where the ledger is; default HOME/entitlements.")
     stripe: Stripe | None = Field(None, description="Needed when `use` is stripe.")
+
+
+class Imap(Section):
+    """The mailbox of `company.sender`, to which customers answer and mail servers report."""
+
+    host: str = Field(description="Name or address of the server.")
+    port: int = Field(993, ge=1, le=65535, description="993 for TLS, 143 for STARTTLS.")
+    security: Literal["tls", "starttls", "none"] = Field("tls", description="none only on loopback.")
+    username: str = Field(description="Whose mailbox.")
+    password: SecretStr = Field(description="Write it as {$env: NAME}.")
+    folder: str = Field("INBOX", pattern=FOLDER, description="Where mail arrives.")
+    handled: str = Field(
+        "Winback", pattern=FOLDER, description="Where mail goes when it was taken; made if it is not there."
+    )
+    timeout_seconds: float = Field(30, gt=0, le=300, description="For one answer of the server.")
+
+
+class Inbox(Section):
+    """What comes back by mail. See docs/inbox.md."""
+
+    imap: Imap | None = Field(None, description="The mailbox that is read; without it, none is.")
+    complaint_stops: bool = Field(True, description="Whether somebody who calls a message spam is unsubscribed.")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from winback.errors import InputError
 from winback.settings import Settings
+from winback.settings_channels import Imap
 from winback.web_address import refusal
 from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
@@ -30,6 +31,7 @@ SECRETS: tuple[Place, ...] = (
     ("channels", "webhook", "secrets", "*"),
     ("channels", "slack", "url"),
     ("entitlements", "stripe", "api_key"),
+    ("inbox", "imap", "password"),
     ("decisions", "signing_key"),
     ("pages", "signing_key"),
     ("calendars", "*", "caldav", "password"),
@@ -135,6 +137,8 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
             fix="use starttls or tls",
         )
     _check_web(settings, file)
+    if settings.inbox.imap is not None:
+        _check_mailbox(settings.inbox.imap, file)
     if (model.base_url is None) != (model.name is None):
         raise InputError(
             "model needs both base_url and name, or neither",
@@ -201,4 +205,19 @@ def _check_entitlements(settings: Settings, file: YamlFile) -> None:
             "entitlements.stripe.stand_in: only a server on this machine can stand in for Stripe",
             where=file.where((*here, "stand_in")),
             fix="set base_url to it, or leave stand_in out",
+        )
+
+
+def _check_mailbox(imap: Imap, file: YamlFile) -> None:
+    if imap.security == "none" and imap.host not in LOOPBACK:
+        raise InputError(
+            f"inbox.imap.security: 'none' would send the password to {imap.host} in the clear",
+            where=file.where(("inbox", "imap", "security")),
+            fix="use tls or starttls",
+        )
+    if imap.folder.casefold() == imap.handled.casefold():
+        raise InputError(
+            "inbox.imap: mail that was taken would stay where it arrives",
+            where=file.where(("inbox", "imap")),
+            fix="give `handled` another folder",
         )

@@ -43,6 +43,9 @@ SAMPLES = {
     "entitlements.stripe.prices": "{team: price_1ABC, business: price_2DEF}",
     "entitlements.stripe.customers": "customers.csv",
     "entitlements.stripe.base_url": "http://127.0.0.1:8420",
+    "inbox.imap.host": "imap.example.com",
+    "inbox.imap.username": "winback",
+    "inbox.imap.password": "{$env: IMAP_PASSWORD}",
 }
 # Sections of which there are many, and what the reference calls the key of each.
 MANY = {"calendars": "ADDRESS"}
@@ -119,6 +122,7 @@ def _is_off(inner: type[BaseModel] | None, field: FieldInfo) -> bool:
     if inner is None:
         return _is_unset(field)
     return field.default is None or all(_is_unset(one) for one in inner.model_fields.values())
+    return _is_unset(field) or all(_is_unset(one) for one in inner.model_fields.values())
 
 
 def _is_unset(field: FieldInfo) -> bool:
@@ -129,9 +133,11 @@ def _value(field: FieldInfo) -> str:
     default = field.default
     if default is None or default is PydanticUndefined:
         return ""
+    if isinstance(default, bool):
+        return str(default).lower()
     if isinstance(default, Enum):
         return str(default.value)
-    if isinstance(default, Path | int | float) and not isinstance(default, bool):
+    if isinstance(default, Path | int | float):
         return str(default)
     text = str(default)
     plain = text.isascii() and text.replace(" ", "").replace("/", "").replace("-", "").isalnum()

@@ -1,6 +1,8 @@
 """Carrying out effects: intent committed before the call, the policy asked once more, completion under a fence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -10,18 +12,33 @@ from sqlmodel import Session, col, select
 from tools.channels.channel import MaybeSent, NotSent, Receipt
 from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
+from winback.decisions.steps import Steps
 from winback.errors import ConflictError, SetupError
+from winback.failpoint import reach
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
-from workers.claim import FROZEN, Claim, abandoned, claim
+from workers.claim import FROZEN, Claim, abandoned, claim, claim_all
 from workers.retry import attempts_of, wait_after
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
 
+DUE = ("id", "account_id", "medium", "state", "lease_owner", "lease_until")
+TOGETHER = 64
+"""So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
 UNPROVEN = "nobody: an earlier worker may still be at it"
 """Whose lease it is when this worker has done with an effect and cannot say that all before it have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An effect whose time has come. `begun`: a worker has died over it, or got no answer."""
+
+    id: int
+    account: int
+    medium: str
+    begun: bool
 
 
 def act_all(
@@ -30,16 +47,56 @@ def act_all(
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> list[Acted]:
-    """Carry out everything that is due, one effect at a time; `stop` is asked between two."""
+    """Carry out everything that is due; `stop` is asked between two acts."""
     due = due_effects(services)
     done: list[Acted] = []
-    for number, effect_id in enumerate(due, start=1):
+    for number, together in enumerate_ends(_together(services, due)):
         if stop():
             break
-        if (result := _act_apart(services, effect_id)) is not None:
-            done.append(result)
+        done += _act_together(services, together, stop)
         progress(number, len(due))
     return done
+
+
+def enumerate_ends(groups: Iterable[list[int]]) -> Iterator[tuple[int, list[int]]]:
+    """Each group with how many there are up to its end."""
+    count = 0
+    for one in groups:
+        count += len(one)
+        yield count, one
+
+
+def _together(services: Services, due: Sequence[Due]) -> Iterator[list[int]]:
+    """Those that may be intended at once: if we die after it, a receiver that can tell says which arrived.
+
+    Of one account one at a time: the next is judged by what became of it.
+    """
+    group: dict[int, int] = {}
+    for one in due:
+        alone = one.begun or services.way(one.medium).capability == "blind"
+        if group and (alone or one.account in group or len(group) == TOGETHER):
+            yield list(group.values())
+            group = {}
+        group[one.account] = one.id
+        if alone:
+            yield list(group.values())
+            group = {}
+    if group:
+        yield list(group.values())
+
+
+def _act_together(services: Services, effect_ids: list[int], stop: Callable[[], bool]) -> list[Acted]:
+    """All of them in a transaction each way; where one of them is in the way of the others, one by one."""
+    if len(effect_ids) > 1:
+        try:
+            claimed = claim_all(services, effect_ids)
+        except SetupError:
+            raise
+        except Exception as error:  # noqa: BLE001  one of them; nothing was changed
+            log.warning("effects.apart", effects=len(effect_ids), reason=type(error).__name__)
+        else:
+            return _carry_all_out(services, claimed, stop)
+    return [done for one in effect_ids if (done := _act_apart(services, one)) is not None]
 
 
 def _act_apart(services: Services, effect_id: int) -> Acted | None:
@@ -59,17 +116,17 @@ def act(services: Services, effect_id: int) -> Acted | None:
         claimed = claim(services, effect_id)
     except ConflictError:
         return None
-    if not isinstance(claimed, Claim):
-        return claimed
-    return _carry_out(services, claimed)
+    if claimed is None:
+        return None
+    return next(iter(_carry_all_out(services, [claimed], lambda: False)), None)
 
 
-def due_effects(services: Services) -> list[int]:
+def due_effects(services: Services) -> list[Due]:
     """Effects whose time has come, and those whose worker has died or lost its lease; oldest first."""
     now = services.clock.now()
     with services.store.read() as session:
         rows = session.exec(
-            select(Effect.id, Effect.state, Effect.lease_owner, Effect.lease_until)
+            select(*(col(getattr(Effect, name)) for name in DUE))
             .where(
                 or_(
                     and_(col(Effect.state) == EffectState.PENDING, col(Effect.due_at) <= now),
@@ -79,42 +136,97 @@ def due_effects(services: Services) -> list[int]:
             .order_by(col(Effect.due_at), col(Effect.id))
         ).all()
     return [
-        effect_id
-        for effect_id, state, owner, until in rows
-        if effect_id is not None and (state == EffectState.PENDING or abandoned(owner, until, now))
+        Due(effect_id, account, medium, state == EffectState.IN_FLIGHT)
+        for effect_id, account, medium, state, owner, until in rows
+        if state == EffectState.PENDING or abandoned(owner, until, now)
     ]
 
 
-def _carry_out(services: Services, claim: Claim) -> Acted | None:
+def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: Callable[[], bool]) -> list[Acted]:
+    """Send one after another; what arrived is written down together."""
+    done = [one for one in claimed if isinstance(one, Acted)]
+    arrived: list[tuple[Effect, Receipt]] = []
+    failing: set[str] = set()
+    judged_by = services.policy.hash
+    for one in claimed:
+        if isinstance(one, Acted):
+            continue
+        medium = one.effect.medium
+        rests = medium in failing and services.breaker(medium).closed_until() is not None
+        services.policies.refresh()
+        changed = services.policy.hash != judged_by
+        answer = _held_back(services, one, stop(), rests, changed) or _send(services, one)
+        if isinstance(answer, Receipt):
+            arrived.append((one.effect, answer))
+            continue
+        failing.add(medium)
+        if (settled := _unsettled(services, one, answer)) is not None:
+            done.append(settled)
+    return [*done, *_done(services, arrived)] if arrived else done
+
+
+def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool, changed: bool) -> NotSent | None:
+    """Why an effect that was intended with others is not sent after all: it goes back as it was."""
+    until = claim.effect.lease_until
+    if stopping:
+        return NotSent("the worker was told to stop", retry=True, after=timedelta(0), tried=False)
+    if until is not None and until <= services.clock.now():
+        return NotSent("the lease ended before its turn came", retry=True, after=timedelta(0), tried=False)
+    if changed:
+        return NotSent("the policy changed after it was judged", retry=True, after=timedelta(0), tried=False)
+    if rests:
+        return NotSent("its channel does not answer", retry=True, after=timedelta(minutes=1), tried=False)
+    return None
+
+
+def _send(services: Services, claim: Claim) -> Receipt | NotSent | MaybeSent:
     effect = claim.effect
     log.debug("effect.intent", effect=effect.key, case=effect.case_id, epoch=effect.epoch)
-    channel, breaker = services.way(effect.medium), services.breaker(effect.medium)
+    breaker = services.breaker(effect.medium)
     try:
-        receipt = channel.send(claim.parcel)
+        reach("send", "before")
+        receipt = services.way(effect.medium).send(claim.parcel)
+        reach("send", "after")
     except NotSent as problem:
         if problem.tried:
             breaker.note(failed=problem.retry)
-        if claim.doubtful:
-            return _doubt(services, claim, MaybeSent(f"{FROZEN}; this time: {problem}"))
-        return _not_sent(services, effect, problem)
+        return problem
     except MaybeSent as problem:
         breaker.note(failed=True)
-        return _doubt(services, claim, problem)
+        return problem
     breaker.note(failed=False)
-    return _done(services, effect, receipt)
+    return receipt
+
+
+def _unsettled(services: Services, claim: Claim, problem: NotSent | MaybeSent) -> Acted | None:
+    if isinstance(problem, MaybeSent):
+        return _doubt(services, claim, problem)
+    if claim.doubtful:
+        return _doubt(services, claim, MaybeSent(f"{FROZEN}; this time: {problem}"))
+    return _not_sent(services, claim.effect, problem)
 
 
 def _most(services: Services) -> int:
     return services.settings.worker.max_attempts
 
 
-def _done(services: Services, effect: Effect, receipt: Receipt) -> Acted | None:
-    now = services.clock.now()
-    plain = receipt.to_plain()
-    with services.store.write() as session:
-        if not _complete(session, effect, state=EffectState.DONE, receipt=plain, done_at=now, problem=""):
-            return None
-        return log_done(session, effect, plain, now)
+def _done(services: Services, arrived: Sequence[tuple[Effect, Receipt]]) -> list[Acted]:
+    """Write down what arrived. Whoever lost its lease changes nothing."""
+    now, receipts = services.clock.now(), {effect.id: receipt for effect, receipt in arrived}
+    epochs = {effect.id: effect.epoch for effect, _ in arrived}
+    with services.store.write("done") as session:
+        query = select(Effect).where(col(Effect.id).in_(receipts), Effect.state == EffectState.IN_FLIGHT)
+        rows = session.exec(query.order_by(col(Effect.id)).with_for_update()).all()
+        held = [one for one in rows if one.epoch == epochs[one.id]]
+        steps = Steps(session)
+        steps.lock([one.case_id for one in held])
+        done = []
+        for one in held:
+            plain = receipts[one.id].to_plain()
+            one.state, one.receipt, one.done_at, one.problem = EffectState.DONE, plain, now, ""
+            done.append(log_done(steps, one, plain, now))
+        steps.flush()
+    return done
 
 
 def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | None:
@@ -126,17 +238,19 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
     kind = EntryKind.FAILED if final else EntryKind.NOT_SENT
     body: dict[str, Any] = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem))}
     due = now if final else now + wait_after(attempts, problem)
-    with services.store.write() as session:
+    with services.store.write("not_sent") as session:
         if not _complete(
             session, effect, state=state, due_at=due, attempts=attempts, problem=str(problem),
             intent_at=None, lease_until=None,
         ):  # fmt: skip
             return None
+        steps = Steps(session)
         if final:
             again = now + services.again
-            done = step(session, effect, kind, now, body, state=CaseState.WATCHING, next_at=again)
+            done = step(steps, effect, kind, now, body, state=CaseState.WATCHING, next_at=again)
         else:
-            done = step(session, effect, kind, now, {**body, "again_at": due})
+            done = step(steps, effect, kind, now, {**body, "again_at": due})
+        steps.flush()
     log.warning("effect.not_sent", effect=effect.key, final=final, attempts=effect.attempts)
     return done
 
@@ -156,21 +270,26 @@ def _ask_later(services: Services, claim: Claim, problem: MaybeSent) -> Acted | 
     owner = UNPROVEN if claim.doubtful else None
     until = now + wait_after(effect.attempts, NotSent(str(problem), retry=True))
     body = {"action_hash": effect.action_hash, "problem_hash": content_hash(str(problem)), "again_at": until}
-    with services.store.write() as session:
+    with services.store.write("ask_later") as session:
         if not _complete(session, effect, problem=str(problem), lease_owner=owner, lease_until=until):
             return None
-        done = step(session, effect, EntryKind.OUTCOME_UNKNOWN, now, body)
+        steps = Steps(session)
+        done = step(steps, effect, EntryKind.OUTCOME_UNKNOWN, now, body)
+        steps.flush()
     log.warning("effect.outcome_unknown", effect=effect.key, attempts=effect.attempts)
     return done
 
 
 def _may_have_been_sent(services: Services, effect: Effect, problem: str) -> Acted | None:
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("unknown") as session:
         fresh = session.get_one(Effect, effect.id, with_for_update=True, populate_existing=True)
         if fresh.epoch != effect.epoch or fresh.state != EffectState.IN_FLIGHT:
             return None
-        return unknown(session, fresh, now, problem)
+        steps = Steps(session)
+        done = unknown(steps, fresh, now, problem)
+        steps.flush()
+        return done
 
 
 def _complete(session: Session, effect: Effect, **values: Any) -> bool:

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
-
 from winback.canonical import content_hash
 from winback.decisions.kind import EntryKind
-from winback.decisions.log import advance
+from winback.decisions.steps import Steps
 from winback.store.models import Effect
 from winback.store.types import MESSAGE, CaseState, EffectState
 
@@ -32,7 +30,7 @@ def acted(effect: Effect, kind: EntryKind) -> Acted:
 
 
 def step(
-    session: Session,
+    steps: Steps,
     effect: Effect,
     kind: EntryKind,
     now: datetime,
@@ -44,28 +42,27 @@ def step(
     """One entry. The case waits for its message alone: what follows from an answer changes nothing of it."""
     told = {**body, "effect": effect.key}
     if effect.part == MESSAGE:
-        advance(session, effect.case_id, kind, now, told, allowed=ACTING, evidence=evidence, **changes)
+        steps.take(effect.case_id, kind, now, told, allowed=ACTING, evidence=evidence, **changes)
     else:
         told = {**told, "action_hash": effect.action_hash, "part": effect.part}
-        advance(session, effect.case_id, kind, now, told, allowed=ANY, evidence=evidence)
+        steps.take(effect.case_id, kind, now, told, allowed=ANY, evidence=evidence)
     return acted(effect, kind)
 
 
-def log_done(session: Session, effect: Effect, receipt: dict[str, str], now: datetime) -> Acted:
+def log_done(steps: Steps, effect: Effect, receipt: dict[str, str], now: datetime) -> Acted:
     """The entry of an effect that is done, with its case taken on."""
     body = {"action_hash": effect.action_hash, "receipt_hash": content_hash(receipt)}
     return step(
-        session, effect, EntryKind.DONE, now, body,
+        steps, effect, EntryKind.DONE, now, body,
         state=CaseState.WATCHING, contacted_at=now, next_at=None,
     )  # fmt: skip
 
 
-def unknown(session: Session, effect: Effect, now: datetime, problem: str) -> Acted:
+def unknown(steps: Steps, effect: Effect, now: datetime, problem: str) -> Acted:
     """Nobody can say whether it went: a person looks, nothing tries it again."""
     effect.state = EffectState.UNKNOWN
     effect.problem = f"may have been sent: {problem}"
-    session.flush()
     return step(
-        session, effect, EntryKind.MAY_HAVE_BEEN_SENT, now, {"action_hash": effect.action_hash},
+        steps, effect, EntryKind.MAY_HAVE_BEEN_SENT, now, {"action_hash": effect.action_hash},
         state=CaseState.WATCHING, contacted_at=now, next_at=None,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from winback.errors import ConflictError, InputError
 from winback.store.answers import Answer
 from winback.store.models import Account, Case, Contact, Effect, Interaction, Proposal
 from winback.store.types import (
+    CUSTOMER,
     EMAIL,
     ENTITLEMENT,
     GRANT,
@@ -72,7 +73,7 @@ def asked(session: Session, key: str, *, lock: bool = False) -> Asked:
     Raises:
         InputError: there is nothing of the kind, it never left, or the person's data were erased.
     """
-    query = select(Effect).where(Effect.key == key, Effect.part == MESSAGE)
+    query = select(Effect).where(Effect.key == key, Effect.part == MESSAGE, Effect.audience == CUSTOMER)
     effect = session.exec(query.with_for_update() if lock else query).first()
     if effect is None or effect.state not in ARRIVED:
         raise InputError("there is nothing to answer here any more", fix="reply to the message instead")
@@ -127,7 +128,7 @@ def answer_offer(services: Services, key: str, value: Yes) -> Offer:
         ConflictError: the other answer was given before.
     """
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("answer_offer") as session:
         one = asked(session, key, lock=True)
         offer = offer_of(session, services, one)
         if offer.answer is not None:
@@ -232,7 +233,7 @@ def answer_survey(services: Services, key: str, score: int) -> None:
     now, kind = services.clock.now(), services.settings.pages.survey
     if score not in SCORES[kind]:
         raise InputError(f"{score} is not on this scale", fix=f"choose {SCORES[kind][0]} to {SCORES[kind][-1]}")
-    with services.store.write() as session:
+    with services.store.write("answer_survey") as session:
         one = asked(session, key, lock=True)
         if answer_to(session, one.effect.id, "survey") is None:
             note_answer(session, one, "survey", f"{kind} {score}", now)
@@ -247,7 +248,7 @@ def contest(services: Services, key: str, words: str) -> None:
     now, said = services.clock.now(), clean(words, WORDS_LIMIT)
     if not said:
         raise InputError("nothing was written", fix="say in a few words what is wrong")
-    with services.store.write() as session:
+    with services.store.write("contest") as session:
         one = asked(session, key, lock=True)
         if answer_to(session, one.effect.id, "contest") is not None:
             raise ConflictError(
@@ -270,14 +271,18 @@ def contest(services: Services, key: str, words: str) -> None:
         note_answer(session, one, "contest", "written", now, words=said)
 
 
-def contact_of(services: Services, key: str) -> int:
-    """Whom a link belongs to.
+def receiver(session: Session, key: str) -> Contact:
+    """To whom an act was to go, whatever became of it, erased or not.
 
     Raises:
-        InputError: as `asked`.
+        InputError: there is no such act.
     """
-    with services.store.read() as session:
-        return asked(session, key).contact.id or 0
+    effect = session.exec(
+        select(Effect).where(Effect.key == key, Effect.part == MESSAGE, Effect.audience == CUSTOMER)
+    ).first()
+    if effect is None:
+        raise InputError("there is nothing of the kind", fix="reply to the message instead")
+    return session.get_one(Contact, effect.contact_id)
 
 
 def locked(session: Session, contact_id: int) -> Contact:

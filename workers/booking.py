@@ -108,7 +108,7 @@ def choose(services: Services, key: str, start: datetime) -> Booking:
         return offered.booking
     if start not in offered.free:
         raise ConflictError("this time is no longer free", fix="choose another")
-    with services.store.write() as session:
+    with services.store.write("choose") as session:
         # One at a time for a host: two who choose overlapping times must not both find it free.
         services.store.lock(session, f"host {offered.host.address}")
         one = asked(session, key, lock=True)
@@ -150,7 +150,7 @@ def cancel(services: Services, key: str) -> Booking:
         InputError: nothing was arranged.
     """
     now, offered = services.clock.now(), slots(services, key)
-    with services.store.write() as session:
+    with services.store.write("cancel_call") as session:
         one = asked(session, key, lock=True)
         row = booking_of(session, one.effect)
         if row is None:

@@ -3,16 +3,18 @@
 All of it is one transaction; nothing has been sent when it ends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from policies.verdict import Decision
 from tools.channels.channel import MaybeSent, Parcel, Receipt
 from winback.decisions.kind import EntryKind
+from winback.decisions.steps import Steps
 from winback.errors import InputError
 from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.store.types import MESSAGE, CaseState, EffectState
@@ -22,6 +24,7 @@ from workers.compose import agent_of, following_parcel, message_of, option_of, p
 from workers.decide import action_facts, approvers, judged, queue
 from workers.facts import Facing, Subject
 from workers.follow_up import NotYet, Pointless, Ready, standing
+from workers.gather import Gathered, gather
 from workers.owner import is_dead
 from workers.policy_watch import watch_policies
 from workers.services import Services
@@ -69,7 +72,7 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         return None
     back = seen.part == MESSAGE and services.recovery.is_back(key, now)
     earlier = _ask(services, seen) if seen.state == EffectState.IN_FLIGHT else None
-    with services.store.write() as session:
+    with services.store.write("claim") as session:
         # One worker judges at a time: of two that count under a cap, the second must see the first's intent.
         services.store.lock(session, "act")
         # Asking the receiver and waiting for the lock take time, in which a switch may have been thrown.
@@ -77,17 +80,57 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         effect = session.get(Effect, effect_id, with_for_update=True, populate_existing=True)
         if effect is None or (effect.state, effect.epoch) != (seen.state, seen.epoch):
             return None
+        steps = Steps(session)
         if earlier is not None:
             if not abandoned(effect.lease_owner, effect.lease_until, now):
                 return None
-            if earlier.receipt is not None:
-                return _found(session, effect, earlier.receipt, now)
-            if earlier.doubt is not None:
-                return unknown(session, effect, now, earlier.doubt)
+            if earlier.receipt is not None or earlier.doubt is not None:
+                return _known(steps, effect, earlier, now)
         elif effect.state != EffectState.PENDING or effect.due_at > now:
             return None
-        hand = Hand(session, services, effect, now, uncertain=earlier is not None and earlier.uncertain)
-        return _judge(hand, back) if effect.part == MESSAGE else _follow(hand)
+        gathered = gather(session, [effect], now, leaving_out=effect.id)
+        hand = Hand(steps, services, effect, now, gathered, uncertain=earlier is not None and earlier.uncertain)
+        done = _decide(hand, back)
+        steps.flush()
+        return done
+
+
+def claim_all(services: Services, effect_ids: Sequence[int]) -> list[Claim | Acted]:
+    """The same for several effects that nobody has in hand, each of another account, in one transaction.
+
+    What is left out (somebody else has it, its channel rests) stays due.
+
+    Raises:
+        ConflictError: one of their cases has moved on: then nothing was changed.
+    """
+    watch_policies(services)
+    now = services.clock.now()
+    with services.store.read() as session:
+        query = select(Effect.id, Effect.medium, Effect.part, Account.key).join(Account)
+        seen = session.exec(query.where(col(Effect.id).in_(effect_ids))).all()
+    rests = {medium for medium in {one[1] for one in seen} if services.breaker(medium).closed_until() is not None}
+    back = {one: part == MESSAGE and services.recovery.is_back(key, now) for one, _, part, key in seen}
+    wanted = [one for one, medium, *_ in seen if medium not in rests]
+    with services.store.write("claim_all") as session:
+        services.store.lock(session, "act")
+        watch_policies(services, session)
+        effects = session.exec(
+            select(Effect)
+            .where(col(Effect.id).in_(wanted), Effect.state == EffectState.PENDING, col(Effect.due_at) <= now)
+            .order_by(col(Effect.id))
+            .with_for_update(skip_locked=True)
+        ).all()
+        steps = Steps(session)
+        steps.lock([one.case_id for one in effects])
+        gathered = gather(session, effects, now)
+        hands = [Hand(steps, services, one, now, gathered, uncertain=False) for one in effects]
+        done = [_decide(one, back[one.effect.id]) for one in hands]
+        steps.flush()
+        return done
+
+
+def _decide(hand: "Hand", back: bool) -> Claim | Acted:
+    return _judge(hand, back) if hand.effect.part == MESSAGE else _follow(hand)
 
 
 def abandoned(owner: str | None, until: datetime | None, now: datetime) -> bool:
@@ -116,22 +159,26 @@ def _ask(services: Services, effect: Effect) -> Earlier:
 class Hand:
     """An effect in hand, locked. `uncertain`: an earlier try of it may have arrived, or may still arrive."""
 
-    session: Session
+    steps: Steps
     services: Services
     effect: Effect
     now: datetime
+    gathered: Gathered
     uncertain: bool
+
+    @property
+    def session(self) -> Session:
+        return self.steps.session
 
     def lapse(self, body: dict[str, Any], again: datetime, evidence: bytes | None = None) -> Acted:
         """Nothing is sent; an agent may look at the case again at `again`."""
         effect = self.effect
         if self.uncertain:
-            return unknown(self.session, effect, self.now, FROZEN)
+            return unknown(self.steps, effect, self.now, FROZEN)
         effect.state, effect.intent_at = EffectState.LAPSED, None
         effect.problem = str(body.get("reason", "the policy refused it at the moment of acting"))
-        self.session.flush()
         return step(
-            self.session, effect, EntryKind.LAPSED, self.now, body, evidence=evidence,
+            self.steps, effect, EntryKind.LAPSED, self.now, body, evidence=evidence,
             state=CaseState.WATCHING, next_at=again,
         )  # fmt: skip
 
@@ -139,11 +186,10 @@ class Hand:
         """Nothing is sent now; it is due again at `until`."""
         effect = self.effect
         if self.uncertain:
-            return unknown(self.session, effect, self.now, FROZEN)
+            return unknown(self.steps, effect, self.now, FROZEN)
         effect.state, effect.intent_at, effect.due_at = EffectState.PENDING, None, until
-        self.session.flush()
         entry = {**body, "until": until}
-        return step(self.session, effect, EntryKind.DEFERRED, self.now, entry, evidence=evidence)
+        return step(self.steps, effect, EntryKind.DEFERRED, self.now, entry, evidence=evidence)
 
     def intend(self, parcel: Parcel, body: dict[str, Any], evidence: bytes | None = None) -> Claim:
         """The intent, under a lease: from here on it may have been sent."""
@@ -154,19 +200,23 @@ class Hand:
         effect.intent_at = self.now
         effect.lease_owner = services.owner
         effect.lease_until = self.now + timedelta(seconds=services.settings.worker.lease_seconds)
-        self.session.flush()
+        self.gathered.counted.intended(effect, self.now)
         entry = {**body, "epoch": effect.epoch, "channel": effect.channel}
-        step(self.session, effect, EntryKind.INTENT, self.now, entry, evidence=evidence)
+        step(self.steps, effect, EntryKind.INTENT, self.now, entry, evidence=evidence)
         return Claim(effect, parcel, self.uncertain)
 
 
-def _found(session: Session, effect: Effect, receipt: Receipt, now: datetime) -> Acted:
-    """The receiver has it: what the dead worker could not write down is written down."""
-    plain = receipt.to_plain()
-    effect.state, effect.receipt, effect.done_at, effect.problem = EffectState.DONE, plain, now, ""
-    effect.epoch += 1
-    session.flush()
-    return log_done(session, effect, plain, now)
+def _known(steps: Steps, effect: Effect, earlier: Earlier, now: datetime) -> Acted:
+    """What became of an earlier try is known, or known to be unknowable: it is written down."""
+    if earlier.receipt is None:
+        done = unknown(steps, effect, now, str(earlier.doubt))
+    else:
+        plain = earlier.receipt.to_plain()
+        effect.state, effect.receipt, effect.done_at, effect.problem = EffectState.DONE, plain, now, ""
+        effect.epoch += 1
+        done = log_done(steps, effect, plain, now)
+    steps.flush()
+    return done
 
 
 def _judge(hand: Hand, back: bool) -> Claim | Acted:
@@ -180,7 +230,11 @@ def _judge(hand: Hand, back: bool) -> Claim | Acted:
         body = {"action_hash": proposal.action_hash, "tool": effect.tool, "reason": gone}
         return hand.lapse(body, now)
     zone = services.settings.company.zone
-    facing = Facing(session, services.judging, subject, now, zone, leaving_out=effect.id)
+    gathered = hand.gathered
+    facing = Facing(
+        session, services.judging, subject, now, zone, past=gathered.pasts[effect.account_id],
+        consents=gathered.consents[effect.contact_id], counted=gathered.counted,
+    )  # fmt: skip
     facts = facing.facts(
         action_facts(proposal, words_problems(message_of(proposal))),
         agent_of(proposal),
@@ -194,7 +248,7 @@ def _judge(hand: Hand, back: bool) -> Claim | Acted:
         return hand.lapse(found.body, now + services.again, found.evidence)
     if verdict.decision is Decision.REVIEW:
         if hand.uncertain:
-            return unknown(session, effect, now, FROZEN)
+            return unknown(hand.steps, effect, now, FROZEN)
         effect.state, effect.intent_at = EffectState.LAPSED, None
         session.flush()
         queue(session, services.policy, proposal, found, ACTING, now)
@@ -210,9 +264,9 @@ def _no_longer(
     """Why what was proposed cannot be had any more (a slot gone by, a plan left); None when it can."""
     if subject.contact is None:
         return "the contact is gone"
-    situation = situation_of(
-        services, subject.account, subject.contact, subject.drop, now, busy=busy_times(session, case, now)
-    )
+    # Only what takes somebody's time must be held against what others took.
+    busy = busy_times(session, case, now) if proposal.busy_host else ()
+    situation = situation_of(services, subject.account, subject.contact, subject.drop, now, busy=busy)
     try:
         option_of(services, proposal, situation)
     except (InputError, ValidationError) as error:

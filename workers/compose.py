@@ -113,6 +113,7 @@ def following_parcel(session: Session, services: Services, effect: Effect) -> Pa
         recipient_address=to["address"] if to else contact.email or "",
         recipient_name=to["name"] if to else contact.name,
         reply_to=account.owner_email or company.sender,
+        reply_copy=_read_mailbox(services),
         message=_linked(services, effect, _MESSAGE.validate_python(message)) if message else _WORDLESS,
         headers=_stop_headers(services, effect) if message else (),
         sent_at=effect.proposed_at,
@@ -129,6 +130,11 @@ def _linked(services: Services, effect: Effect, message: Message) -> Message:
     if links is None:
         return message
     return with_links(message, lambda page: links.url(page, _subject_key(effect), effect.proposed_at + LONG))
+
+
+def _read_mailbox(services: Services) -> str:
+    """The mailbox that is read, where one is: a reply that goes past it is a fact that nobody learns."""
+    return services.settings.company.sender if services.settings.inbox.imap is not None else ""
 
 
 def _subject_key(effect: Effect) -> str:
@@ -178,6 +184,7 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         recipient_address=situation.person.address,
         recipient_name=situation.person.name,
         reply_to=situation.owner_address,
+        reply_copy=_read_mailbox(services),
         message=_linked(services, effect, message_of(proposal)),
         sent_at=effect.intent_at or now,
         headers=_stop_headers(services, effect),

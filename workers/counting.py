@@ -1,5 +1,6 @@
 """Answering what a policy wants counted, inside the transaction that acts."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,43 @@ OF_CONTACT = (MESSAGE, NOTICE)
 """Parts by which we come to somebody. What they asked for by an answer of theirs is no contact of ours."""
 COST = {"tokens": ModelUse.tokens_in + ModelUse.tokens_out, "money": ModelUse.money}
 CAME_BACK = {"bounces": InteractionKind.BOUNCE, "complaints": InteractionKind.COMPLAINT}
+
+
+class Counted:
+    """Answers within one transaction: each question is put once, and what is intended meanwhile is added."""
+
+    def __init__(self, session: Session, leaving_out: int | None = None) -> None:
+        self._session = session
+        self._leaving_out = leaving_out
+        self._known: dict[tuple[str, datetime], tuple[Counter, float]] = {}
+
+    def answer(self, counter: Counter) -> float:
+        """The same question is put to the database once, whichever policy, rule and act ask it."""
+        asked = (counter.name, counter.since)
+        if asked not in self._known:
+            self._known[asked] = counter, count(self._session, counter, self._leaving_out)
+        return self._known[asked][1]
+
+    def intended(self, effect: Effect, at: datetime) -> None:
+        """An intent that was written at this moment: whoever is judged next must see it."""
+        for asked, (counter, number) in self._known.items():
+            self._known[asked] = counter, number + _adds(counter, effect, at)
+
+
+def _adds(counter: Counter, effect: Effect, at: datetime) -> float:
+    counts = (
+        counter.what in ("contacts", "value")
+        and effect.part in OF_CONTACT
+        and effect.audience == CUSTOMER
+        and (not counter.tools or effect.tool in counter.tools)
+        and (not counter.channels or effect.medium in counter.channels)
+        and (counter.approved_by is None or counter.approved_by in (effect.approved_by, effect.first_approved_by))
+        and counter.since <= at
+        and (counter.until is None or at < counter.until)
+    )
+    if not counts:
+        return 0.0
+    return effect.value if counter.what == "value" else 1.0
 
 
 def count(session: Session, counter: Counter, leaving_out: int | None) -> float:

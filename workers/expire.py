@@ -28,7 +28,7 @@ def expire_all(services: Services) -> list[int]:
     now = services.clock.now()
     waits = _waits(services)
     if changed := [one for one in waits if one.end != one.shown]:
-        with services.store.write() as session:
+        with services.store.write("waits") as session:
             for one in changed:
                 session.connection().execute(
                     update(Review).where(col(Review.id) == one.review).values(expires_at=one.end)
@@ -78,7 +78,7 @@ def end_of(policy: Policy, asked_at: datetime, tool: str, *, escalated: bool) ->
 
 def _expire(services: Services, review_id: int, now: datetime) -> bool:
     try:
-        with services.store.write() as session:
+        with services.store.write("expire") as session:
             review = session.get_one(Review, review_id, with_for_update=True, populate_existing=True)
             plan = services.policy.expiry(session.get_one(Proposal, review.proposal_id).tool)
             if review.state != ReviewState.PENDING or plan is None:

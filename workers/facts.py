@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
@@ -16,9 +17,7 @@ from policies.facts import (
     ContactFacts,
     DropFacts,
     Facts,
-    Happening,
     Moment,
-    PastContact,
     consent_key,
 )
 from policies.policy import Policy
@@ -26,14 +25,13 @@ from policies.rules.holdout import draws_of
 from winback.store.models import Account, Contact
 from winback.store.models import Consent as ConsentRow
 from winback.usage.drop import Drop
-from workers.counting import count
-from workers.past import past_of
+from workers.counting import Counted
+from workers.past import Past, past_of
 
 # Made once, as in `workers.situation`: every judgement needs it.
 CONSENTS = select(
-    *(col(getattr(ConsentRow, name)) for name in ("channel", "purpose", "state", "at", "source"))
-).where(ConsentRow.contact_id == bindparam("contact"))
-Past = tuple[tuple[PastContact, ...], tuple[Happening, ...]]
+    *(col(getattr(ConsentRow, name)) for name in ("contact_id", "channel", "purpose", "state", "at", "source"))
+).where(col(ConsentRow.contact_id).in_(bindparam("contacts", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class Facing:
     """One account and contact as the database has them now, read once for all acts that are judged by it.
 
     `policies` are all that will judge: what any of them wants counted or drawn is. `leaving_out` is
-    the effect under judgement: it does not count against itself. `past` saves reading it again in the
-    same transaction, `run_started_at` is when the run began that asks the model.
+    the effect under judgement: it does not count against itself. `past`, `consents` and `counted` save
+    reading them again in the same transaction, `run_started_at` is when the run began that asks the model.
     """
 
     def __init__(
@@ -64,20 +62,20 @@ class Facing:
         *,
         leaving_out: int | None = None,
         past: Past | None = None,
+        consents: Sequence[Any] | None = None,
+        counted: Counted | None = None,
         run_started_at: datetime | None = None,
     ) -> None:
-        self._session = session
         self._policies = policies
-        self._leaving_out = leaving_out
         self._now = now
         self._operator_zone = operator_zone
         self._run_started_at = run_started_at
         self._drop = drop_facts(subject)
         self._account = _account_facts(subject.account)
-        self._contact = _contact_facts(session, subject.contact) if subject.contact else None
+        self._contact = _contact_facts(session, subject.contact, consents) if subject.contact else None
         self._history, self._happenings = past or past_of(session, subject.account, now, leaving_out)
         self._draws = draws_of({seed for one in policies for seed in one.seeds}, subject.account.key)
-        self._counted: dict[tuple[str, datetime], float] = {}
+        self._counted = counted or Counted(session, leaving_out)
 
     def facts(
         self,
@@ -109,15 +107,11 @@ class Facing:
         return replace(facts, counts=counts) if counts else facts
 
     def _counts(self, facts: Facts) -> dict[str, float]:
-        """The same question is put to the database once, whichever policy, rule and act ask it."""
-        counts: dict[str, float] = {}
-        for policy in self._policies:
-            for counter in policy.counters(facts):
-                asked = (counter.name, counter.since)
-                if asked not in self._counted:
-                    self._counted[asked] = count(self._session, counter, self._leaving_out)
-                counts[counter.name] = self._counted[asked]
-        return counts
+        return {
+            counter.name: self._counted.answer(counter)
+            for policy in self._policies
+            for counter in policy.counters(facts)
+        }
 
 
 def drop_facts(subject: Subject) -> DropFacts:
@@ -143,8 +137,16 @@ def _account_facts(account: Account) -> AccountFacts:
     )
 
 
-def _contact_facts(session: Session, contact: Contact) -> ContactFacts:
-    rows = session.exec(CONSENTS, params={"contact": contact.id}).all()
+def consents_of(session: Session, contacts: Sequence[int]) -> dict[int, list[Any]]:
+    """What several people allowed, for `Facing`."""
+    found: dict[int, list[Any]] = {one: [] for one in contacts}
+    for contact, *said in session.exec(CONSENTS, params={"contacts": list(contacts)}).all():
+        found[contact].append(said)
+    return found
+
+
+def _contact_facts(session: Session, contact: Contact, known: Sequence[Any] | None) -> ContactFacts:
+    rows = consents_of(session, [contact.id or 0])[contact.id or 0] if known is None else known
     return ContactFacts(
         id=contact.id or 0,
         language=contact.language,

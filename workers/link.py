@@ -28,6 +28,10 @@ PATHS = {"offer": "o", "call": "c", "preferences": "p", "stop": "u", "why": "w",
 """A page's place in an address; short, since some mail programs break long lines."""
 
 
+class EndedError(InputError):
+    """A link of ours whose time is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """What a token says: the page, the key of the act that it came with, and when it ends."""
@@ -60,7 +64,8 @@ class Links:
         """What a token says.
 
         Raises:
-            InputError: it is none of ours, of another page, or its time is over.
+            InputError: it is none of ours, or of another page.
+            EndedError: its time is over.
         """
         try:
             key, until = self._signers[page].loads(token)
@@ -68,7 +73,7 @@ class Links:
         except (BadSignature, ValueError, TypeError, OverflowError):
             raise InputError("this link is not one of ours", fix="open it again from the message") from None
         if link.until <= now:
-            raise InputError(f"this link ended on {link.until:%Y-%m-%d}", fix="reply to the message instead")
+            raise EndedError(f"this link ended on {link.until:%Y-%m-%d}", fix="reply to the message instead")
         return link
 
 

@@ -1,5 +1,6 @@
 """Who holds a lease, and whether they can still act."""
 
+import os
 import platform
 import uuid
 from functools import cache
@@ -11,7 +12,10 @@ import psutil
 def this_owner() -> str:
     """`machine/boot/pid/start`: unique to this process, also after its pid is used again."""
     me = psutil.Process()
-    return f"{_machine()}/{me.pid}/{me.create_time():.2f}"
+    return f"{_machine()}/{me.pid}/{_started(me)}"
+
+
+os.register_at_fork(after_in_child=this_owner.cache_clear)
 
 
 def is_dead(owner: str | None) -> bool:
@@ -24,11 +28,16 @@ def is_dead(owner: str | None) -> bool:
         return False
     try:
         process = psutil.Process(int(rest))
-        return f"{process.create_time():.2f}" != start or process.status() == psutil.STATUS_ZOMBIE
+        return _started(process) != start or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:
         return False
+
+
+def _started(process: psutil.Process) -> str:
+    """Seconds from the boot to the start: by the wall clock it would change whenever that is set."""
+    return f"{process.create_time() - psutil.boot_time():.2f}"
 
 
 @cache

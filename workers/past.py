@@ -1,9 +1,11 @@
 """What passed between an account and us: contacts that reached it or may have, and what came back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, bindparam, or_
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from policies.facts import BY_HAND, Happening, PastContact
@@ -12,21 +14,23 @@ from winback.store.types import CUSTOMER, InteractionKind, ReviewState, UtcDateT
 from workers.counting import CONTACTED, OF_CONTACT
 
 REMEMBERED = timedelta(days=366)
+Past = tuple[tuple[PastContact, ...], tuple[Happening, ...]]
 
 
 def _since(column: Any) -> Any:
     return col(column) >= bindparam("since", type_=UtcDateTime)
 
 
+ACCOUNTS: Any = bindparam("accounts", expanding=True)
 # Made once, as in `workers.situation`: every judgement needs them.
 EFFECTS = (
     select(
         *(
             col(getattr(Effect, name))
-            for name in ("id", "intent_at", "contact_id", "tool", "medium", "value", "catalogue_id")
+            for name in ("account_id", "id", "intent_at", "contact_id", "tool", "medium", "value", "catalogue_id")
         )
     )
-    .where(Effect.account_id == bindparam("account"), col(Effect.state).in_(CONTACTED), _since(Effect.intent_at))
+    .where(col(Effect.account_id).in_(ACCOUNTS), col(Effect.state).in_(CONTACTED), _since(Effect.intent_at))
     .where(col(Effect.part).in_(OF_CONTACT), col(Effect.audience) == CUSTOMER)
     .order_by(col(Effect.intent_at).desc(), col(Effect.id).desc())
 )
@@ -37,45 +41,64 @@ TICKET_OPEN = and_(
 INTERACTIONS = (
     select(Interaction)
     .where(
-        Interaction.account_id == bindparam("account"),
+        col(Interaction.account_id).in_(ACCOUNTS),
         col(Interaction.at) <= bindparam("now", type_=UtcDateTime),
         or_(_since(Interaction.at), TICKET_OPEN),
     )
     .order_by(col(Interaction.at).desc(), col(Interaction.id).desc())
 )
-REJECTED = (
-    select(Review.decided_at, Proposal.contact_id, Proposal.tool, Proposal.catalogue_id)
+OF_REJECTED: Any = (
+    Proposal.account_id,
+    Review.decided_at,
+    Proposal.contact_id,
+    Proposal.tool,
+    Proposal.catalogue_id,
+)
+REJECTED: Any = (
+    sql_select(*OF_REJECTED)
     .join(Proposal, col(Review.proposal_id) == Proposal.id)
     .where(
-        Proposal.account_id == bindparam("account"),
-        Review.state == ReviewState.REJECTED,
+        col(Proposal.account_id).in_(ACCOUNTS),
+        col(Review.state) == ReviewState.REJECTED,
         _since(Review.decided_at),
     )
     .order_by(col(Review.decided_at).desc(), col(Review.id).desc())
 )
 
 
-def past_of(
-    session: Session, account: Account, now: datetime, leaving_out: int | None = None
-) -> tuple[tuple[PastContact, ...], tuple[Happening, ...]]:
+def past_of(session: Session, account: Account, now: datetime, leaving_out: int | None = None) -> Past:
     """Contacts and happenings of the last 366 days, newest first; a ticket that is open, however old.
 
     `leaving_out` is the effect under judgement.
     """
-    given = {"account": account.id, "since": now - REMEMBERED}
+    return pasts_of(session, [account.id or 0], now, leaving_out)[account.id or 0]
+
+
+def pasts_of(
+    session: Session, accounts: Sequence[int], now: datetime, leaving_out: int | None = None
+) -> dict[int, Past]:
+    """The same for several accounts at once."""
+    given = {"accounts": list(accounts), "since": now - REMEMBERED}
+    contacts: dict[int, list[PastContact]] = {one: [] for one in accounts}
+    happenings: dict[int, list[Happening]] = {one: [] for one in accounts}
+    by_hand: dict[int, list[PastContact]] = {one: [] for one in accounts}
+    rejected: dict[int, list[Happening]] = {one: [] for one in accounts}
+    for account, effect, *row in session.exec(EFFECTS, params=given).all():
+        if effect != leaving_out:
+            contacts[account].append(_contact(*row))
     # What is written down for a later moment has not happened yet.
-    interactions = session.exec(INTERACTIONS, params={**given, "now": now}).all()
-    contacts = [
-        _contact(*row) for effect, *row in session.exec(EFFECTS, params=given).all() if effect != leaving_out
-    ]
-    by_hand = [_by_hand(one) for one in interactions if one.kind == InteractionKind.MESSAGE]
-    happenings = [_happening(one) for one in interactions if one.kind != InteractionKind.MESSAGE]
-    rejected = [
-        Happening("rejected", at, contact, tool, catalogue_id)
-        for at, contact, tool, catalogue_id in session.exec(REJECTED, params=given).all()
-        if at is not None
-    ]
-    return _newest_first(contacts, by_hand), _newest_first(happenings, rejected)
+    for one in session.exec(INTERACTIONS, params={**given, "now": now}).all():
+        if one.kind == InteractionKind.MESSAGE:
+            by_hand[one.account_id].append(_by_hand(one))
+        else:
+            happenings[one.account_id].append(_happening(one))
+    for account, at, contact, tool, catalogue_id in session.exec(REJECTED, params=given).all():
+        if at is not None:
+            rejected[account].append(Happening("rejected", at, contact, tool, catalogue_id))
+    return {
+        one: (_newest_first(contacts[one], by_hand[one]), _newest_first(happenings[one], rejected[one]))
+        for one in accounts
+    }
 
 
 def _newest_first(some: list[Any], more: list[Any]) -> tuple[Any, ...]:

@@ -79,7 +79,7 @@ def _write_down(services: Services, role: Role, source: PolicySource, session: S
     if session is not None:
         _write(session, services, role, source)
         return
-    with services.store.write() as own:
+    with services.store.write("policy_refused" if source.refused else "policy_changed") as own:
         _write(own, services, role, source)
     source.recorded = source.standing
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from tools.catalogue import Level
 from winback.decisions.kind import EntryKind
@@ -13,9 +13,9 @@ from winback.errors import InputError
 from winback.store.answers import Preference
 from winback.store.models import Consent, Contact
 from winback.store.types import EMAIL, IN_APP
-from workers.answer import asked, locked
+from workers.answer import asked, locked, receiver
 from workers.services import Services
-from workers.unsubscribe import stop_contact
+from workers.unsubscribe import people_named, stop_contact
 
 PURPOSE = "retention"
 SOURCE = "preferences page"
@@ -68,7 +68,7 @@ def prefer(services: Services, key: str, wishes: Wishes) -> None:
     """
     _check(services, wishes)
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("prefer") as session:
         contact = locked(session, asked(session, key).contact.id or 0)
         before = wishes_of(session, services, contact)
         if _said(before) == _said(wishes):
@@ -128,12 +128,16 @@ def _consents(
 
 
 def stop(services: Services, key: str) -> bool:
-    """Unsubscribe whoever got the message, and everybody with the same address; False when it was done before."""
+    """Unsubscribe whoever got the message, and everybody with the same address; False when it was done before.
+
+    Whoever holds the link may stop, whatever we believe of the message: it need not have arrived by our books.
+
+    Raises:
+        InputError: nothing was ever proposed under this key.
+        ConflictError: others were at the same rows again and again.
+    """
     with services.store.read() as session:
-        contact = asked(session, key).contact
-        same = [contact.id or 0]
-        if contact.email:
-            query = select(Contact.id).where(col(Contact.email) == contact.email, Contact.id != contact.id)
-            same += [one for one in session.exec(query).all() if one is not None]
-    stopped = [stop_contact(services, one, "unsubscribe page") for one in same]
+        contact = receiver(session, key)
+    same = people_named(services.store, contact.email) if contact.email else ()
+    stopped = [stop_contact(services, one, "unsubscribe page") for one in sorted({contact.id or 0, *same})]
     return any(stopped)

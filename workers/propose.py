@@ -150,7 +150,7 @@ class Turn:
 def _hold_out(turn: Turn, draws: Mapping[str, float]) -> Proposed:
     """Watched like the others, contacted never: what the others' outcomes are measured against."""
     body = {"policy": turn.services.policy.hash, "draws": dict(draws)}
-    with turn.services.store.write() as session:
+    with turn.services.store.write("hold_out") as session:
         advance(
             session, turn.setting.case_id, EntryKind.HELD_OUT, turn.now, body,
             allowed=ELIGIBLE, state=CaseState.HELD_OUT, next_at=None,
@@ -205,7 +205,7 @@ def _failed(turn: Turn, brief: Brief, possible: Sequence[Option], failure: Failu
 
 
 def _stand_back(turn: Turn, why: NonAction, wait: timedelta) -> Proposed:
-    with turn.services.store.write() as session:
+    with turn.services.store.write("stand_back") as session:
         advance(
             session, turn.setting.case_id, why.kind, turn.now, why.body, evidence=why.evidence,
             allowed=ELIGIBLE, state=CaseState.WATCHING, next_at=turn.now + wait,
@@ -241,7 +241,7 @@ def _write_down(
     message = compose(services, option, situation, slots)
     proposal = make_proposal(setting, option, message, agent, why, services.clock.now())
     watch_policies(services)
-    with services.store.write() as session:
+    with services.store.write("propose") as session:
         problems = words_problems(message)
         decided = judge(session, services, setting.subject, proposal, problems, record, turn.run_started_at)
         settle(session, services, decided, allowed=ELIGIBLE, now=proposal.created_at)

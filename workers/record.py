@@ -80,29 +80,51 @@ def record(
     Raises:
         InputError: a moment in the future, an unknown offer, tool or channel, or one that is missing.
     """
+    with services.store.write("record") as session:
+        return record_in(
+            session, services, party, kind, at, by, channel=channel, tool=tool, catalogue_id=catalogue_id,
+            closed_at=closed_at, note=note,
+        )  # fmt: skip
+
+
+def record_in(
+    session: Session,
+    services: Services,
+    party: Party,
+    kind: InteractionKind,
+    at: datetime,
+    by: str,
+    *,
+    channel: str = "email",
+    tool: str | None = None,
+    catalogue_id: str | None = None,
+    closed_at: datetime | None = None,
+    note: str = "",
+    effect: Effect | None = None,
+) -> int:
+    """As `record`, in the caller's transaction. `effect`: the very one that this answers, where that is known."""
     now = services.clock.now()
     _check_moments(kind, aware(at), aware(closed_at) if closed_at else None, now)
     _check_names(services, kind, channel, tool, catalogue_id)
-    with services.store.write() as session:
-        effect = _answered(session, party, kind, at, tool, catalogue_id)
-        row = Interaction(
-            account_id=party.account_id,
-            contact_id=party.contact_id,
-            kind=kind,
-            channel=channel,
-            at=at,
-            closed_at=closed_at,
-            tool=tool or (effect.tool if effect else None),
-            catalogue_id=catalogue_id,
-            effect_id=effect.id if effect else None,
-            by=by,
-            note=note,
-            recorded_at=now,
-        )
-        session.add(row)
-        session.flush()
-        append(session, EntryKind.RECORDED, now, _body(row, kind.value, at))
-        return row.id or 0
+    effect = effect or _answered(session, party, kind, at, tool, catalogue_id)
+    row = Interaction(
+        account_id=party.account_id,
+        contact_id=party.contact_id,
+        kind=kind,
+        channel=channel,
+        at=at,
+        closed_at=closed_at,
+        tool=tool or (effect.tool if effect else None),
+        catalogue_id=catalogue_id,
+        effect_id=effect.id if effect else None,
+        by=by,
+        note=note,
+        recorded_at=now,
+    )
+    session.add(row)
+    session.flush()
+    append(session, EntryKind.RECORDED, now, _body(row, kind.value, at))
+    return row.id or 0
 
 
 def close_ticket(services: Services, number: int, by: str, at: datetime) -> None:
@@ -113,7 +135,7 @@ def close_ticket(services: Services, number: int, by: str, at: datetime) -> None
         ConflictError: it was closed before.
     """
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("close_ticket") as session:
         row = session.get(Interaction, number, with_for_update=True, populate_existing=True)
         if row is None or row.kind != InteractionKind.TICKET:
             raise InputError(f"there is no ticket {number}", fix="see 'winback contact list'")

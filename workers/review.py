@@ -70,7 +70,7 @@ def approve(services: Services, review_id: int, shown_hash: str, by: str) -> dat
     """
     now, by = services.clock.now(), person(by)
     watch_policies(services)
-    with services.store.write() as session:
+    with services.store.write("approve") as session:
         item = _undecided(session, services, review_id, shown_hash, now)
         first = item.review.first_approved_by
         if item.review.verdict["people"] > 1 and (first is None or same_person(first, by)):
@@ -122,7 +122,7 @@ def reject(services: Services, review_id: int, shown_hash: str, by: str, code: s
     if code not in REJECT_CODES:
         raise InputError(f"unknown reject code {code!r}", fix=f"use one of {', '.join(REJECT_CODES)}")
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("reject") as session:
         item = _undecided(session, services, review_id, shown_hash, now)
         _decide(session, item.review, ReviewState.REJECTED, by, now, code=code, note=note)
         said = commitment(item.contact.salt, note)
@@ -136,7 +136,7 @@ def reject(services: Services, review_id: int, shown_hash: str, by: str, code: s
 def snooze(services: Services, review_id: int, shown_hash: str, by: str, until: datetime) -> None:
     """Put an item out of sight until a moment before it expires."""
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("snooze") as session:
         item = _undecided(session, services, review_id, shown_hash, now)
         limit = item.review.expires_at
         if until <= now or (limit is not None and until >= limit):
@@ -163,7 +163,7 @@ def edit(services: Services, review_id: int, shown_hash: str, by: str, changes: 
     """
     watch_policies(services)
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("edit") as session:
         item = _undecided(session, services, review_id, shown_hash, now)
         proposal, problems = _edited(services, item, by, changes, now)
         decided = judge(session, services, _subject(item), proposal, problems, {"edited_by": by})

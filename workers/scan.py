@@ -73,7 +73,7 @@ def scan(services: Services, as_of: date) -> Scanned:
 
 
 def _log_held(services: Services, found: Scan, now: datetime) -> None:
-    with services.store.write() as session:
+    with services.store.write("hold_alarms") as session:
         append(session, EntryKind.ALARMS_HELD, now, {"as_of": found.as_of, "reason": found.held})
 
 
@@ -81,7 +81,7 @@ def _open(services: Services, drop: Drop, now: datetime) -> int | str:
     """Open a case unless the account has one, or closed one a short while ago."""
     cool = timedelta(days=services.settings.detection.cooldown_days)
     try:
-        with services.store.write() as session:
+        with services.store.write("open_case") as session:
             account = account_of(session, drop.account)
             latest = session.exec(
                 select(Case).where(Case.account_id == account.id).order_by(col(Case.id).desc()).limit(1)
@@ -167,7 +167,7 @@ def _active_since(services: Services, as_of: date, accounts: Sequence[str]) -> s
 def close(services: Services, case_id: int, outcome: Outcome, now: datetime, body: dict[str, object]) -> bool:
     """Close a case and let everything lapse that still waited for it; False when somebody was first."""
     try:
-        with services.store.write() as session:
+        with services.store.write("close") as session:
             lapsed = lapse_waiting(session, case_id, now)
             advance(
                 session, case_id, EntryKind.CLOSED, now, {**body, "outcome": outcome, "lapsed": lapsed},

@@ -21,7 +21,7 @@ from workers.expire import overdue
 from workers.owner import is_dead
 from workers.services import Services
 
-PASS, ACT, CHECKPOINT = "pass", "act", "checkpoint"
+PASS, ACT, CHECKPOINT, INBOX = "pass", "act", "checkpoint", "inbox"
 LOOK_BACK = timedelta(days=2)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def last_slot(trigger: CronTrigger, now: datetime) -> datetime | None:
 def insert_run(store: Store, schedule: str, fire_time: datetime) -> bool:
     """Insert a slot; False when somebody already has."""
     try:
-        with store.write() as session:
+        with store.write("tick") as session:
             same = session.exec(select(Run.id).where(Run.schedule == schedule, Run.fire_time == fire_time)).first()
             if same is not None:
                 return False
@@ -88,9 +88,18 @@ def tick_pass(services: Services) -> None:
 def tick_act(services: Services) -> None:
     """A slot for acting, only when an effect is due or a wait is over: a quiet day leaves no rows."""
     if due_effects(services) or overdue(services):
-        every = services.settings.schedule.act_every_seconds
-        now = int(services.clock.now().timestamp())
-        insert_run(services.store, ACT, aware(datetime.fromtimestamp(now - now % every, tz=ZoneInfo("UTC"))))
+        insert_run(services.store, ACT, _slot(services, services.settings.schedule.act_every_seconds))
+
+
+def tick_inbox(services: Services) -> None:
+    """A slot for reading the mailbox, where one is set."""
+    if services.settings.inbox.imap is not None:
+        insert_run(services.store, INBOX, _slot(services, services.settings.schedule.inbox_every_seconds))
+
+
+def _slot(services: Services, every: int) -> datetime:
+    now = int(services.clock.now().timestamp())
+    return datetime.fromtimestamp(now - now % every, tz=UTC)
 
 
 def tick_checkpoint(services: Services) -> None:
@@ -111,6 +120,8 @@ def make_scheduler(services: Services) -> BackgroundScheduler:
     scheduler.add_job(tick_checkpoint, trigger, args=[services], id=CHECKPOINT)
     every = services.settings.schedule.act_every_seconds
     scheduler.add_job(tick_act, IntervalTrigger(seconds=every), args=[services], id=ACT)
+    reading = services.settings.schedule.inbox_every_seconds
+    scheduler.add_job(tick_inbox, IntervalTrigger(seconds=reading), args=[services], id=INBOX)
     return scheduler
 
 
@@ -125,7 +136,7 @@ class Slot:
 
 def take_run(services: Services) -> Slot | None:
     """Take the oldest slot that is due, or whose worker died; None when there is none."""
-    with services.store.write() as session:
+    with services.store.write("take_run") as session:
         for run in session.exec(
             select(Run)
             .where(col(Run.state).in_((RunState.DUE, RunState.RUNNING)))
@@ -145,7 +156,7 @@ def _take(session: Session, services: Services, run: Run) -> Slot:
 
 def finish_run(services: Services, slot: Slot, state: RunState, report: dict[str, object]) -> None:
     """Write down how a slot ended; DUE puts it back for the next worker."""
-    with services.store.write() as session:
+    with services.store.write("finish_run") as session:
         session.connection().execute(
             update(Run)
             .where(col(Run.id) == slot.id, col(Run.owner) == services.owner)

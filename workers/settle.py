@@ -21,7 +21,7 @@ def settle(services: Services, effect_id: int, *, sent: bool, by: str) -> None:
         ConflictError: nothing is open about it.
     """
     now = services.clock.now()
-    with services.store.write() as session:
+    with services.store.write("settle") as session:
         effect = session.get(Effect, effect_id, with_for_update=True, populate_existing=True)
         if effect is None:
             raise InputError(f"there is no effect {effect_id}", fix="see 'winback queue list'")

@@ -14,8 +14,8 @@ from winback.store.models import Account, Case, Consent, Contact, Effect, Propos
 from winback.store.types import EMAIL, MESSAGE, EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
-from workers.facts import Past, Subject
-from workers.past import past_of
+from workers.facts import Subject
+from workers.past import Past, past_of
 from workers.services import Services
 
 ActiveDays = Mapping[tuple[str, str], int]

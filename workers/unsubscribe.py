@@ -21,10 +21,13 @@ TRIES = 5
 def people_named(store: Store, who: str) -> Sequence[int]:
     """Contacts with this key or address, and all others with the same address; addresses in any case."""
     with store.read() as session:
-        named = contacts_like(session, who)
-        same = [
-            one for email in {one.email for one in named if one.email} for one in contacts_like(session, email)
-        ]
+        return people_in(session, who)
+
+
+def people_in(session: Session, who: str) -> Sequence[int]:
+    """As `people_named`, in the caller's transaction."""
+    named = contacts_like(session, who)
+    same = [one for email in {one.email for one in named if one.email} for one in contacts_like(session, email)]
     return sorted({one.id or 0 for one in (*named, *same)})
 
 
@@ -45,14 +48,19 @@ def stop_contact(services: Services, contact_id: int, source: str) -> bool:
 
 
 def _stop(services: Services, contact_id: int, source: str) -> bool:
+    with services.store.write("unsubscribe") as session:
+        return stop_in(session, services, contact_id, source)
+
+
+def stop_in(session: Session, services: Services, contact_id: int, source: str) -> bool:
+    """As `stop_contact`, once, in the caller's transaction."""
     now = services.clock.now()
-    with services.store.write() as session:
-        contact = session.get_one(Contact, contact_id, with_for_update=NO_KEY, populate_existing=True)
-        if not unsubscribe(session, contact, now):
-            return False
-        said = commitment(contact.salt, source)
-        append(session, EntryKind.UNSUBSCRIBED, now, {"contact": contact_id, "source": said})
-        withdraw_waiting(session, services, contact_id)
+    contact = session.get_one(Contact, contact_id, with_for_update=NO_KEY, populate_existing=True)
+    if not unsubscribe(session, contact, now):
+        return False
+    said = commitment(contact.salt, source)
+    append(session, EntryKind.UNSUBSCRIBED, now, {"contact": contact_id, "source": said})
+    withdraw_waiting(session, services, contact_id)
     return True
 
 

@@ -14,7 +14,16 @@ from workers.act import act_all
 from workers.expire import expire_all
 from workers.policy_watch import watch_policies
 from workers.run_pass import run_pass
-from workers.schedule import Slot, finish_run, make_scheduler, take_run, tick_act, tick_checkpoint, tick_pass
+from workers.schedule import (
+    Slot,
+    finish_run,
+    make_scheduler,
+    take_run,
+    tick_act,
+    tick_checkpoint,
+    tick_inbox,
+    tick_pass,
+)
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
@@ -28,6 +37,7 @@ def work(services: Services, stop: threading.Event) -> None:
     tick_pass(services)
     tick_act(services)
     tick_checkpoint(services)
+    tick_inbox(services)
     scheduler.start()
     log.info("worker.started", owner=services.owner)
     try:
@@ -82,5 +92,10 @@ def _report(services: Services, slot: Slot, stop: threading.Event) -> dict[str, 
             settings = services.settings
             made = write_checkpoint(services.store, settings.checkpoint_folder, signing_key(settings), now)
             return {"checkpoint": made.number, "entries": made.size}
+        case schedule.INBOX:
+            # The mail and report parsers are for those alone who have a mailbox.
+            from workers.inbox.read import read_inbox  # noqa: PLC0415
+
+            return read_inbox(services, stop=stop.is_set).to_plain()
         case _:
             return run_pass(services, stop=stop.is_set).to_plain()

@@ -26,7 +26,7 @@ from workers.services import Services
 @pytest.fixture
 def lived(services: Services) -> Store:
     """A log with a case that was proposed and acted on, one that was approved, sealed in two batches."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session, "acme"))
         open_case(session, add_account(session, "bolt"))
     propose_all(services, NOON.date() - timedelta(days=1))
@@ -120,7 +120,7 @@ def test_a_swapped_pair_is_found_and_named(lived: Store) -> None:
 
 def test_an_unsealed_entry_that_is_removed_is_found(services: Services) -> None:
     """Before any seal, the case's own numbering finds it."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, NOON.date())
     change(services.store, "DELETE FROM decision_entry WHERE step = 1")
@@ -215,7 +215,7 @@ def test_a_date_that_python_does_not_have_is_found(lived: Store) -> None:
 
 def test_a_body_that_says_nothing_is_found_before_its_seal_too(services: Services) -> None:
     """A matching hash alone is not enough while there is no leaf."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         append(session, EntryKind.ALARMS_HELD, NOON, {"reason": "late"})
     head = '["2026-05-12T10:00:00.000000Z","alarms_held",null,null,'
     for body in ("5", "{}", f"{head}null]", f"{head}[],{{}}]", f'{head}null,{{"receipt_hash":1}}]', "[" * 100_000):
@@ -288,7 +288,7 @@ def _with_reviews(services: Services) -> Services:
     (services.settings.home / "policy.yaml").write_text(
         "version: 1\nrules:\n- {id: t, kind: allow_tools, allow: [{tools: [send_tutorial], mode: review}]}\n"
     )
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, NOON.date())
     return services
@@ -303,7 +303,7 @@ def test_sealing_twice_changes_nothing(lived: Store) -> None:
 
 def test_late_commits_are_sealed_by_the_next_seal(lived: Store) -> None:
     """Positions come from the sealer, so an entry that commits late is not lost."""
-    with lived.write() as session:
+    with lived.write("test") as session:
         append(session, EntryKind.ALARMS_HELD, NOON, {"reason": "late"})
     assert verify(lived).waiting == 1
     assert seal(lived, NOON) == 1
@@ -313,9 +313,9 @@ def test_late_commits_are_sealed_by_the_next_seal(lived: Store) -> None:
 
 def test_a_step_from_a_wrong_state_changes_nothing(services: Services) -> None:
     """Of two who move a case on, the second is told and leaves no entry."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         case_id = open_case(session, add_account(session))
-    with pytest.raises(ConflictError, match="is open by now"), services.store.write() as session:
+    with pytest.raises(ConflictError, match="is open by now"), services.store.write("test") as session:
         advance(session, case_id, EntryKind.DONE, NOON, {}, allowed=(CaseState.ACTING,), state=CaseState.WATCHING)
     with services.store.read() as session:
         assert session.get_one(Case, case_id).version == 1

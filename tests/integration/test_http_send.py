@@ -15,7 +15,7 @@ from tools.channels.channel import MaybeSent, NotSent
 from tools.channels.http_send import Sender
 from winback.errors import InputError, SetupError
 from winback.testing import receiver as acts
-from winback.testing.receiver import Receiver, receiving
+from winback.testing.http_receiver import Receiver, receiving
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 BODY = b'{"a":1}'

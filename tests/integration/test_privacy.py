@@ -133,7 +133,7 @@ def hold(services: Services, who: Who) -> Services:
     rules(services)
     import_people(services, who)
     import_file(services, who)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         accounts = [
             session.exec(select(Account).where(Account.key == key)).one()
             for key in (who.account, f"{who.account}-2")
@@ -155,7 +155,7 @@ def hold(services: Services, who: Who) -> Services:
     record(
         services, Party(accounts[0].id or 0), InteractionKind.MESSAGE, NOON, "rita", note=f"asked for {who.name}"
     )
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         append(session, EntryKind.IMPORTED, NOON, {"what": "people", "rows": 1, "bad": 0})
     seal(services.store, NOON)
     return services
@@ -169,7 +169,7 @@ def import_people(services: Services, who: Who) -> PeopleStored:
     with services.store.read() as session:
         erased = load_suppressed(session)
     people = read_people(who.people_file, services.warehouse.bad_folder, at=NOON, erased=erased)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         stored = store_people(session, people)
         append(session, EntryKind.IMPORTED, NOON, describe(people, stored))
         return stored
@@ -240,7 +240,7 @@ def test_nothing_is_left_of_anybody(services: Services, tmp_path_factory: pytest
         )
         assume(readable(person_fields.name, who.name) and readable(person_fields.key, who.key))
         assume(readable(person_fields.email, who.email))
-        with services.store.write() as session:
+        with services.store.write("test") as session:
             for case in session.exec(select(Case)).all():
                 case.state = CaseState.CLOSED
         held = hold(services, who)
@@ -422,11 +422,11 @@ def test_what_waits_is_withdrawn_also_for_who_unsubscribed_before(services: Serv
     """A review that a late proposal left for somebody unsubscribed lapses too."""
     rules(services)
     import_people(services, who)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         account = session.exec(select(Account).where(Account.key == f"{who.account}-2")).one()
         open_case(session, account, sample_drop(account.key, DropKind.LIMIT_REACHED))
     propose_all(services, AS_OF)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for contact in session.exec(select(Contact)).all():
             contact.unsubscribed_at = NOON
     erase(services, who.email)
@@ -437,14 +437,14 @@ def test_what_waits_is_withdrawn_also_for_who_unsubscribed_before(services: Serv
 
 def test_a_message_under_way_comes_first(held: Services, who: Who) -> None:
     """While an effect to them is carried out nothing is erased; afterwards it is."""
-    with held.store.write() as session:
+    with held.store.write("test") as session:
         session.exec(select(Effect)).one().state = EffectState.IN_FLIGHT
     with pytest.raises(ConflictError, match="try again in a moment"):
         erase(held, who.email)
     left = {Path(where).suffix for where, _ in left_of(held, who.strings)}
     assert left >= {".parquet", ".csv", ".eml"}
     assert not suppressed(held)
-    with held.store.write() as session:
+    with held.store.write("test") as session:
         assert session.get_one(Contact, 1).name == who.name
         session.exec(select(Effect)).one().state = EffectState.DONE
     erase(held, who.email)
@@ -461,7 +461,7 @@ def test_nobody(services: Services) -> None:
 
 def test_a_mail_servers_answer_that_quotes_the_address(held: Services, who: Who) -> None:
     """Why something was not sent, and a receipt that names them, lose the address."""
-    with held.store.write() as session:
+    with held.store.write("test") as session:
         effect = session.exec(select(Effect)).one()
         effect.problem = f"550 <{who.email}> unknown"
         effect.receipt = {**effect.receipt, "answer": f"250 <{who.email}> ok"}
@@ -484,7 +484,7 @@ def alone(services: Services, who: Who) -> Services:
         f"account,contact,feature,day,count\n{who.email},{who.email},reports,2026-05-01,3\n{who.email},,,no,1\n"
     )
     found = read_people(people, services.warehouse.bad_folder, at=NOON)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         store_people(session, found)
         account = session.exec(select(Account)).one()
         open_case(session, account, sample_drop(account.key, champion=who.email))
@@ -510,7 +510,7 @@ def test_an_account_that_is_the_person(alone: Services, who: Who) -> None:
         assert session.exec(select(Case)).one().drop["account"] == account.key == "erased-1"
     assert [row[0] for row in account_usage(alone)] == ["erased-1"]
     people = read_people(who.folder / "people.csv", alone.warehouse.bad_folder, at=NOON, erased=suppressed(alone))
-    with alone.store.write() as session:
+    with alone.store.write("test") as session:
         stored = store_people(session, people)
     assert (stored.erased, stored.accounts_new, stored.contacts_new) == (1, 0, 0)
 
@@ -532,7 +532,7 @@ def test_a_broken_off_erasure_of_an_account_is_finished(alone: Services, who: Wh
 
     with pytest.raises(KeyboardInterrupt):
         erase(alone, who.email, account_too=True, tell=tell)
-    with alone.store.write() as session:
+    with alone.store.write("test") as session:
         session.add(Account(key="erased-1"))
     erase(alone, who.email, account_too=True)
     assert left_of(alone, (who.name, who.email)) == []
@@ -563,7 +563,7 @@ def test_the_export_has_everything(held: Services, who: Who) -> None:
 
 def test_the_export_of_an_unsubscribe_names_the_contact_alone(held: Services, who: Who) -> None:
     """Entries without a case are found by the contact's number, and contact 1 is not contact 11."""
-    with held.store.write() as session:
+    with held.store.write("test") as session:
         account = session.get_one(Account, 1)
         others = [add_contact(session, account, f"more-{number}").id for number in range(12)]
     for one in others:

@@ -62,7 +62,7 @@ def policy_of(text: str, folder: Path) -> Policy:
 
 def live(services: Services, cases: int = 12, passes: int = 1) -> None:
     """Cases of every kind, some without consent; every pass proposes and acts an hour after the last."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for number in range(cases):
             consent = "unknown" if number % 5 == 4 else "granted"
             account = add_account(session, f"acc{number}", consent=consent)
@@ -200,7 +200,7 @@ def _judged(store: Store) -> list[int]:
 
 def rewrite(store: Store, key: int, change: Callable[[DecisionEntry], dict[str, Any]]) -> None:
     """Give an entry another evidence, with the body that another Winback would have written for it."""
-    with store.write() as session:
+    with store.write("test") as session:
         entry = session.get_one(DecisionEntry, key)
         evidence = orjson.dumps(change(entry), option=orjson.OPT_SORT_KEYS)
         said = spoken(entry.body)
@@ -218,7 +218,7 @@ def test_a_changed_policy_shows_what_would_change_and_what_became_of_the_cases(
     """What would be denied stands beside recoveries, complaints and the reviewer's no, with the rule."""
     with world(store, tmp_path, TUTORIALS) as services:
         live(services, 10)
-        with store.write() as session:
+        with store.write("test") as session:
             effects = session.exec(select(Effect).order_by(col(Effect.id))).all()
             for effect in effects:
                 session.get_one(Case, effect.case_id).outcome = "recovered"
@@ -287,7 +287,7 @@ def test_an_altered_entry_is_named(store: Store, tmp_path: Path) -> None:
         live(services, 4)
         before = replay(store, services.policy)
         key = _judged(store)[2]
-        with store.write() as session:
+        with store.write("test") as session:
             entry = session.get_one(DecisionEntry, key)
             named = f"entry {key} ({entry.kind}, case {entry.case_id}, step {entry.step})"
             altered = (entry.evidence or "").replace('"embedded":false', '"embedded":true')
@@ -337,7 +337,7 @@ def test_evidence_that_was_removed_is_counted(store: Store, tmp_path: Path) -> N
     with world(store, tmp_path, TUTORIALS) as services:
         live(services, 4)
         before = replay(store, services.policy)
-        with store.write() as session:
+        with store.write("test") as session:
             session.get_one(DecisionEntry, _judged(store)[0]).evidence = None
         found = replay(store, services.policy)
     assert (found.pruned, found.decisions) == (1, before.decisions - 1)
@@ -347,7 +347,7 @@ def test_the_draw_of_an_erased_account_is_not_known(store: Store, tmp_path: Path
     """A new seed needs the account's key: without it the rule is strict, and the decision not exact."""
     with world(store, tmp_path, TUTORIALS) as services:
         live(services, 1)
-        with store.write() as session:
+        with store.write("test") as session:
             session.get_one(Account, 1).key = "erased-1"
         held = "  - {id: held, kind: holdout, share: 0.000001, seed: unheard}\n"
         found = replay(store, policy_of(TUTORIALS + held, tmp_path))
@@ -360,7 +360,7 @@ def test_since_leaves_out_what_is_older(store: Store, tmp_path: Path) -> None:
     with world(store, tmp_path, TUTORIALS) as services:
         for number, now in enumerate((NOON, NOON - hour, NOON + hour)):
             services.clock.set(now)  # type: ignore[attr-defined]
-            with store.write() as session:
+            with store.write("test") as session:
                 account = add_account(session, f"acc{number}")
                 open_case(session, account, sample_drop(account.key), now=now)
             propose_all(services, AS_OF)
@@ -411,7 +411,7 @@ def test_a_budget_is_counted_again(store: Store, tmp_path: Path) -> None:
     """What the model had cost before a decision, and not what the decision itself cost."""
     with world(store, tmp_path, TUTORIALS) as services:
         live(services, 3)
-        with store.write() as session:
+        with store.write("test") as session:
             proposing = session.exec(
                 select(DecisionEntry).where(DecisionEntry.kind.in_(("allowed", "queued")))
             ).all()  # type: ignore[attr-defined]
@@ -456,7 +456,7 @@ def test_a_bounce_counts_from_when_it_was_recorded(store: Store, tmp_path: Path)
     hour = timedelta(hours=1)
     with world(store, tmp_path, TUTORIALS) as services:
         live(services, 1)
-        with store.write() as session:
+        with store.write("test") as session:
             for at, recorded in ((NOON, NOON), (NOON - hour, NOON + hour)):
                 session.add(Interaction(account_id=1, kind="bounce", by="mail", at=at, recorded_at=recorded))
         ramp = "  - {{id: ramp, kind: ramp, start: 9, double_after: 9, halt: {{bounces: {}, days: 7}}}}\n"

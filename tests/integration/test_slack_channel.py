@@ -14,7 +14,7 @@ from winback.clock import SimulatedClock
 from winback.errors import InputError, SetupError
 from winback.settings_channels import Slack
 from winback.testing import receiver as acts
-from winback.testing.receiver import Receiver, receiving
+from winback.testing.http_receiver import Receiver, receiving
 
 TOKEN = "zebracrossing"
 

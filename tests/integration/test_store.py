@@ -30,7 +30,7 @@ def test_a_rested_connection_is_asked_and_made_anew(
     """Nobody notices that the server was started again meanwhile."""
     monkeypatch.setattr("winback.store.store.RESTED_SECONDS", -1.0)
     end_its_connections(store, postgres_url)
-    with store.write() as session:
+    with store.write("test") as session:
         assert session.connection().execute(text("SELECT 1")).scalar() == 1
     store.close()
 

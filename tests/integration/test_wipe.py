@@ -17,7 +17,7 @@ NAME = "Ravi Shankar Verma " * 8
 def careless(database_url: str) -> Store:
     """A database on one connection that leaves old rows where they were, with some of them deleted."""
     store = Store(database_url, busy_seconds=5)
-    with store.write() as session:
+    with store.write("test") as session:
         if store.is_sqlite:
             session.connection().exec_driver_sql("PRAGMA secure_delete=OFF")
         session.add_all(Account(key=f"a{number}", name=NAME) for number in range(200))
@@ -46,7 +46,7 @@ def test_a_wipe_leaves_the_rows_that_are_there(careless: Store) -> None:
 
 def test_deleting_securely_is_asked_of_sqlite(careless: Store) -> None:
     """Within the transaction that erases; PostgreSQL is not asked what it does not know."""
-    with careless.write() as session:
+    with careless.write("test") as session:
         delete_securely(careless, session)
         if careless.is_sqlite:
             assert session.connection().exec_driver_sql("PRAGMA secure_delete").scalar() == 1

@@ -20,9 +20,9 @@ class Parcel:
     """One effect, ready to leave.
 
     `key` is the idempotency key (hexadecimal); `why` the reason in words, for the record; `headers`
-    are further mail headers. Names are cleaned when the mail is built, addresses are checked. `account`
-    and `contact` are the operator's own keys of them. `part` says which act of its tool it is, and
-    `payload` what a machine needs for it.
+    are further mail headers, and replies also go to `reply_copy`. Names are cleaned when the mail is
+    built, addresses are checked. `account` and `contact` are the operator's own keys of them. `part`
+    says which act of its tool it is, and `payload` what a machine needs for it.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Parcel:
     why: str = ""
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    reply_copy: str = ""
     account: str = ""
     contact: str = ""
     part: str = "message"

@@ -28,7 +28,7 @@ def email_message(parcel: Parcel) -> EmailMessage:
     mail = EmailMessage(policy=POLICY)
     mail["From"] = _mailbox(parcel.sender_name, parcel.sender_address)
     mail["To"] = _mailbox(person_name(parcel.recipient_name), parcel.recipient_address)
-    mail["Reply-To"] = _mailbox("", parcel.reply_to)
+    mail["Reply-To"] = [_mailbox("", one) for one in dict.fromkeys((parcel.reply_to, parcel.reply_copy)) if one]
     mail["Subject"] = clean(parcel.message.subject, 200)
     mail["Date"] = format_datetime(parcel.sent_at)
     mail["Message-ID"] = message_id(parcel)

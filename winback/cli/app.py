@@ -12,6 +12,7 @@ from winback.cli.context import Moment, Session
 from winback.cli.lazy import LazyGroup
 from winback.cli.terminal import one_line
 from winback.errors import Exit, InputError, WinbackError
+from winback.failpoint import arm_from
 
 COMMANDS = {
     "demo": "demo",
@@ -21,10 +22,12 @@ COMMANDS = {
     "scan": "scan",
     "run": "run",
     "up": "up",
+    "pages": "pages",
     "queue": "queue",
     "policy": "policy",
     "log": "log",
     "contact": "contact",
+    "inbox": "inbox",
     "privacy": "privacy",
     "entitlement": "entitlement",
     "backtest": "backtest",
@@ -52,6 +55,7 @@ COMMANDS = {
 @click.pass_context
 def app(context: click.Context, config: Path | None, at: datetime | None) -> None:
     """Notices that a customer is drifting away and does something about it, with a human in charge."""
+    arm_from(os.environ)
     context.obj = Session(config, at.replace(tzinfo=UTC) if at else None)
 
 

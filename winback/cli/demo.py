@@ -148,7 +148,7 @@ def _import(out: Console, services: Services, company: SampleCompany, folder: Pa
             progress=lambda _done, _of: None,
         )
         found = read_people(people, services.warehouse.bad_folder, at=now)
-        with services.store.write() as session:
+        with services.store.write("demo") as session:
             append(session, EntryKind.IMPORTED, now, describe(found, store_people(session, found)))
     out.print(f"Imported {report.rows:,} rows of usage and {len(found.contacts):,} contacts.\n")
 

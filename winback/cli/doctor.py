@@ -24,8 +24,11 @@ from winback.store.models import Account, Contact
 from winback.store.opening import open_store
 from winback.store.store import make_folder
 from winback.usage.warehouse import Warehouse
+from winback.web_address import refusal
 from workers.freshness import LATE
+from workers.inbox.mailbox import open_mailbox
 from workers.known_names import known_names
+from workers.link import links_of
 from workers.schedule import trigger_of
 
 Health = Literal["ok", "warn", "bad"]
@@ -43,7 +46,7 @@ class Finding:
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not call the model or the mail server.")
+@click.option("--offline", is_flag=True, help="Do not call the model or the mail servers.")
 @json_option
 @pass_session
 def command(session: Session, offline: bool, as_json: bool) -> None:
@@ -72,6 +75,8 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("usage", lambda: _usage(settings)),
         ("people", lambda: _people(settings)),
         ("model", lambda: _model(session, offline)),
+        ("inbox", lambda: _inbox(settings, offline)),
+        ("pages", lambda: _pages(settings)),
         ("clock", _clock),
     ]
     for what, check in checks:
@@ -98,7 +103,7 @@ def _home(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    with open_store(settings) as store, store.write():
+    with open_store(settings) as store, store.write("doctor"):
         kind = "SQLite" if store.is_sqlite else "PostgreSQL"
         return Finding("ok", "database", f"{kind}, {store.url.render_as_string(hide_password=True)}")
 
@@ -184,6 +189,28 @@ def _folders(settings: Settings) -> dict[str, Path]:
         "ledger": settings.entitlement_folder,
         "office": settings.calendar_folder,
     }
+
+
+def _inbox(settings: Settings, offline: bool) -> Finding:
+    imap = settings.inbox.imap
+    if imap is None:
+        return Finding("ok", "inbox", "no mailbox is set: what comes back by mail is not read")
+    if offline:
+        return Finding("ok", "inbox", f"{imap.host}, not asked")
+    with open_mailbox(imap) as mailbox:
+        return Finding("ok", "inbox", f"{imap.host}: {len(mailbox.numbers())} message(s) in {imap.folder}")
+
+
+def _pages(settings: Settings) -> Finding:
+    pages = settings.pages
+    if links_of(settings) is None:
+        return Finding("ok", "pages", "none: messages have no links; pages.base_url would give them some")
+    served = f"{pages.base_url}, served on loopback port {pages.port}"
+    if (wrong := refusal(str(pages.base_url))) is not None:
+        return Finding("warn", "pages", f"{served}; {wrong}: whoever reads a link can use it")
+    if pages.trusted_proxy is None:
+        return Finding("warn", "pages", f"{served}; without pages.trusted_proxy all visitors count as one")
+    return Finding("ok", "pages", served)
 
 
 def _clock() -> Finding:

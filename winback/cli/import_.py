@@ -136,7 +136,7 @@ def _import_people(session: Session, file: Path) -> tuple[People, PeopleStored]:
         while True:
             erased = _erased(store)
             people = read_people(file, folder, at=now, erased=erased)
-            with store.write() as state:
+            with store.write("people") as state:
                 store.lock(state, LOCK)
                 # Who was erased while the file was read may stand in the side file: read it again.
                 if load_suppressed(state) != erased:

@@ -96,8 +96,21 @@ def append(
     evidence: bytes | None = None,
 ) -> None:
     """Add one entry to the transaction; a case's entry is numbered by the case's version."""
+    session.connection().execute(ENTRY, row_of(kind, at, body, case_id=case_id, step=step, evidence=evidence))
+
+
+def row_of(
+    kind: EntryKind,
+    at: datetime,
+    body: Mapping[str, Any],
+    *,
+    case_id: int | None,
+    step: int | None,
+    evidence: bytes | None,
+) -> dict[str, Any]:
+    """An entry's row, for `ENTRY`."""
     said = body_of(at, kind.value, case_id, step, body, evidence)
-    values = {
+    return {
         "case_id": case_id,
         "step": step,
         "kind": kind.value,
@@ -107,7 +120,6 @@ def append(
         "evidence": None if evidence is None else evidence.decode(),
         "entry_hash": hashlib.sha256(said).hexdigest(),
     }
-    session.connection().execute(ENTRY, values)
 
 
 def leaf_of(position: int, entry_hash: str) -> bytes:
@@ -129,7 +141,7 @@ def seal(store: Store, at: datetime) -> int:
 
 
 def _seal_batch(store: Store, at: datetime) -> int:
-    with store.write() as session:
+    with store.write("seal") as session:
         store.lock(session, "seal")
         connection = session.connection()
         rows = connection.execute(UNSEALED).all()

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from winback.errors import SetupError
+from winback.failpoint import reach
 from winback.store.store import Store
 
 # Two processes that start at once must not both create the tables.
@@ -36,6 +37,8 @@ def migrate(store: Store) -> None:
             if not store.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             upgrade(connection)
+            reach("migrate", "before_commit")
+        reach("migrate", "after_commit")
     except DBAPIError as error:
         raise store.problem(error) from None
 

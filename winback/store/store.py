@@ -22,6 +22,7 @@ from sqlmodel import Session, create_engine
 
 from winback.canonical import canonical_json
 from winback.errors import ConflictError, InputError, SetupError
+from winback.failpoint import Transaction, reach
 
 BACKENDS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 RACES = ("40001", "40P01")
@@ -59,11 +60,16 @@ class Store:
         return engine
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction; it commits when the block ends and leaves nothing when the block raises."""
+    def write(self, name: Transaction) -> Iterator[Session]:
+        """One transaction; it commits when the block ends and leaves nothing when the block raises.
+
+        `name` is that of its failpoints (`winback.failpoint`), one for each place in the code.
+        """
         with self._session(write=True) as session:
             yield session
+            reach(name, "before_commit")
             session.commit()
+            reach(name, "after_commit")
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -1,163 +1,86 @@
-"""A receiver of webhooks on loopback that keeps what it took, once per key, and misbehaves as it is told."""
+"""A receiver with a memory of its own on disk: what it says it got outlives whoever sent it."""
 
-import socket
-import ssl
-import threading
+import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
 
-LONGEST = 30.0
-"""Seconds after which a misbehaving answer ends by itself, so that no test leaves a thread behind."""
+from tools.channels.channel import Capability, MaybeSent, NotSent, Parcel, Receipt
+from winback.errors import SetupError
 
-
-@dataclass(frozen=True)
-class Posted:
-    """One request as it arrived; the names of headers are in small letters."""
-
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-Misbehaviour = Callable[["Handler"], None]
+KEY, DELIVERED, REFUSED = "key-", "delivered", "refused"
 
 
 @dataclass
-class Receiver:
-    """`replies` are used up in order, then each request gets `usual`.
+class FolderReceiver:
+    """Writes each delivery durably, in one indivisible step, before it answers.
 
-    A reply is (status, body, headers), or a function that does with the connection what it likes: before
-    the body is read if it is among `EARLY`. `taken` has each webhook-id once, whatever was answered.
+    As `keyed` it refuses a key that it has, and counts that; as `lookup` it can be asked; as `blind` it takes
+    everything. `failures` are raised by the next sends, first first; a MaybeSent did arrive where `lost` is set.
+    `pause_seconds` pass before a delivery and again before its answer, so that faults fall there.
     """
 
-    url: str = ""
-    usual: tuple[int, bytes, dict[str, str]] = (200, b"ok", {})
-    replies: list[tuple[int, bytes, dict[str, str]] | Misbehaviour] = field(default_factory=list)
-    posted: list[Posted] = field(default_factory=list)
-    taken: dict[str, bytes] = field(default_factory=dict)
-    repeats: int = 0
-    connections: int = 0
-    stopping: threading.Event = field(default_factory=threading.Event)
+    folder: Path
+    capability: Capability = "keyed"
+    name: str = "folder"
+    failures: list[NotSent | MaybeSent] = field(default_factory=list)
+    lost: bool = True
+    pause_seconds: float = 0.0
 
-    def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """Add an answer; `retry_after` becomes Retry-After."""
-        self.replies.append((status, body, {name.replace("_", "-"): one for name, one in headers.items()}))
+    def send(self, parcel: Parcel) -> Receipt:
+        time.sleep(self.pause_seconds)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is None or (isinstance(failure, MaybeSent) and self.lost):
+            self._take(parcel.key)
+        time.sleep(self.pause_seconds)
+        if failure is not None:
+            raise failure
+        return self._receipt(parcel.key)
 
-    def keep(self, posted: Posted) -> None:
-        """Take a webhook-id once, as a keyed receiver must."""
-        self.posted.append(posted)
-        key = posted.headers.get("webhook-id")
-        if key is not None and key in self.taken:
-            self.repeats += 1
-        elif key is not None:
-            self.taken[key] = posted.body
+    def lookup(self, key: str) -> Receipt | None:
+        if self.capability == "blind":
+            raise MaybeSent("a blind receiver cannot tell")
+        return self._receipt(key) if key in self.delivered() else None
 
+    def probe(self) -> None:
+        if not self.folder.is_dir():
+            raise SetupError("folder of the receiver is gone", where=str(self.folder), fix="make it")
 
-def drop_at_once(handler: "Handler") -> None:
-    """Reset the connection before the body is read."""
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-    handler.close_connection = True
-    handler.connection.close()
+    def delivered(self) -> Counter[str]:
+        """How often each key was taken: more than once is a customer who got it twice."""
+        if self.capability == "keyed":
+            return Counter(one.name.removeprefix(KEY) for one in self.folder.glob(f"{KEY}*"))
+        return self._lines(DELIVERED)
 
+    def refused(self) -> Counter[str]:
+        """How often each key was refused as a repeat."""
+        return self._lines(REFUSED)
 
-def drop_after_body(handler: "Handler") -> None:
-    """Take it, and close the connection without a word."""
-    handler.close_connection = True
-
-
-def hang(handler: "Handler") -> None:
-    """Take it, and say nothing."""
-    handler.served.stopping.wait(LONGEST)
-    handler.close_connection = True
-
-
-def drip(handler: "Handler") -> None:
-    """Take it, and answer a byte at a time, for ever."""
-    until = time.monotonic() + LONGEST
-    with suppress(OSError):
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while time.monotonic() < until and not handler.served.stopping.wait(0.05):
-            handler.wfile.write(b"x")
-    handler.close_connection = True
-
-
-def flood(handler: "Handler") -> None:
-    """Take it, and answer with a body that does not end."""
-    with suppress(OSError):
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
-        for _ in range(15_000):
-            handler.wfile.write(b"flood " * 10_000)
-    handler.close_connection = True
-
-
-def babble(handler: "Handler") -> None:
-    """Take it, and answer with what is no HTTP, the request's path in it."""
-    handler.wfile.write(b"220 " + handler.path.encode() + b" ready\r\n\r\n")
-    handler.close_connection = True
-
-
-EARLY = (drop_at_once,)
-
-
-@contextmanager
-def receiving(receiver: Receiver | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """Serve on a free port of loopback; the receiver's `url` is then set."""
-    served = receiver or Receiver()
-    server = _Server(("127.0.0.1", 0), type("Bound", (Handler,), {"served": served}))
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    scheme = "https" if tls else "http"
-    served.url = f"{scheme}://127.0.0.1:{server.server_address[1]}/winback/hook"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield served
-    finally:
-        served.stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: Any) -> None:
-        """A caller that hangs up is part of the tests."""
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    served: Receiver
-
-    def setup(self) -> None:
-        self.served.connections += 1
-        super().setup()
-
-    def do_POST(self) -> None:
-        reply = self.served.replies.pop(0) if self.served.replies else self.served.usual
-        if not isinstance(reply, tuple) and reply in EARLY:
-            reply(self)
+    def _take(self, key: str) -> None:
+        if self.capability != "keyed":
+            self._write(DELIVERED, f"{key}\n", os.O_APPEND)
             return
-        body = self.rfile.read(int(self.headers["content-length"]))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.served.keep(Posted(self.path, headers, body))
-        if not isinstance(reply, tuple):
-            reply(self)
-            return
-        status, answer, more = reply
-        self.send_response(status)
-        for name, value in more.items():
-            self.send_header(name, value)
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        try:
+            # Of two who bring the same key at once, one gets in: the file system decides.
+            self._write(KEY + key, "", os.O_EXCL)
+        except FileExistsError:
+            self._write(REFUSED, f"{key}\n", os.O_APPEND)
 
-    def log_message(self, *_: Any) -> None:
-        """Tests read answers, not access logs."""
+    def _write(self, name: str, line: str, how: int) -> None:
+        file = os.open(self.folder / name, os.O_CREAT | os.O_WRONLY | how, 0o600)
+        try:
+            os.write(file, line.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def _lines(self, name: str) -> Counter[str]:
+        path = self.folder / name
+        return Counter(path.read_text(encoding="ascii").split() if path.exists() else ())
+
+    def _receipt(self, key: str) -> Receipt:
+        kept = self.folder / (KEY + key if self.capability == "keyed" else DELIVERED)
+        at = datetime.fromtimestamp(kept.stat().st_mtime, UTC)
+        return Receipt(channel=self.name, reference=key[:12], answer="kept", at=at)

@@ -36,7 +36,7 @@ def blank(
     """
     store, now = services.store, services.clock.now()
     total: Counter[str] = Counter()
-    with store.write() as session:
+    with store.write("blank") as session:
         delete_securely(store, session)
         store.lock(session, LOCK)
         said = {"reason": load_suppressed(session).digest("reason", reason)} if reason else {}

@@ -156,7 +156,7 @@ def _with_rows(services: Services, people: tuple[Named, ...]) -> tuple[Named, ..
     """Whom only usage knows gets a row, which says what to look for until all is done."""
     if all(one.contact_id is not None for one in people):
         return people
-    with services.store.write() as session:
+    with services.store.write("erase_rows") as session:
         services.store.lock(session, LOCK)
         rows = []
         for one in people:
@@ -177,7 +177,7 @@ def _stop(job: _Job) -> dict[str, int]:
     """Nothing more goes out to them, and what waits is withdrawn."""
     for contact in job.contacts:
         stop_contact(job.services, contact, job.reason or "erasure")
-    with job.services.store.write() as session:
+    with job.services.store.write("withdraw") as session:
         for contact in job.contacts:
             withdraw_waiting(session, job.services, contact)
         flying = select(Effect.id).where(
@@ -191,7 +191,7 @@ def _stop(job: _Job) -> dict[str, int]:
 def _suppress(job: _Job) -> dict[str, int]:
     """From here on an import leaves them out."""
     store, now = job.services.store, job.services.clock.now()
-    with store.write() as session:
+    with store.write("suppress") as session:
         store.lock(session, LOCK)
         known = draw_key(session)
         suppress(session, _digests(job, known), now)

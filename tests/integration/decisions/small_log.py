@@ -25,7 +25,7 @@ STATES = tuple(CaseState)
 
 def write_case(store: Store, key: str) -> int:
     """A case with a proposal that was denied on evidence, and then nothing: three entries."""
-    with store.write() as session:
+    with store.write("test") as session:
         account = add_account(session, key)
         case = open_case(session, account)
         contact = session.get_one(Contact, account.id)
@@ -44,7 +44,7 @@ def write_case(store: Store, key: str) -> int:
 
 def write_late(store: Store, at: int = 0) -> None:
     """One more entry, of no case."""
-    with store.write() as session:
+    with store.write("test") as session:
         append(session, EntryKind.ALARMS_HELD, NOON + timedelta(days=at), {"reason": "late"})
 
 

@@ -137,7 +137,7 @@ def many(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr("winback.decisions.verify.SIZE", 64)
     monkeypatch.setattr(reading, "ALONE", 0)
     for batch in range(7):
-        with store.write() as session:
+        with store.write("test") as session:
             for number in range(45):
                 append(session, EntryKind.ALARMS_HELD, NOON, {"reason": f"{batch} {number}"})
         seal(store, NOON)

@@ -14,7 +14,7 @@ from winback.testing.world import NOON
 
 def erase(store: Store, contact_id: int) -> None:
     """What is left of a contact: its number."""
-    with store.write() as session:
+    with store.write("test") as session:
         contact = session.get_one(Contact, contact_id)
         contact.salt, contact.erased_at = "", NOON
         session.flush()
@@ -22,7 +22,7 @@ def erase(store: Store, contact_id: int) -> None:
 
 
 def say_so(store: Store, contact_id: int) -> None:
-    with store.write() as session:
+    with store.write("test") as session:
         append(session, EntryKind.ERASED, NOON, {"contact": contact_id, "counts": {"proposals": 1}})
 
 
@@ -70,12 +70,12 @@ def test_a_salt_that_is_merely_gone_is_found(log: Store) -> None:
 def test_the_champion_can_be_taken_out_of_a_drop(store: Store) -> None:
     """The log holds the hash of the drop without it; any other change is found."""
     write_case(store, "acme")
-    with store.write() as session:
+    with store.write("test") as session:
         case = session.get_one(Case, 1)
         case.drop = {**case.drop, "champion": "ann"}
         session.flush()
     assert found(store) == set()
-    with store.write() as session:
+    with store.write("test") as session:
         case = session.get_one(Case, 1)
         case.drop = {**case.drop, "champion": None, "risk": 0.1}
         session.flush()
@@ -85,7 +85,7 @@ def test_the_champion_can_be_taken_out_of_a_drop(store: Store) -> None:
 def test_numbers_that_can_be_written_in_two_ways_are_no_problem(store: Store) -> None:
     """The canonical form writes 1e-05 where another encoder writes 0.00001; the row is looked at with care."""
     write_case(store, "acme")
-    with store.write() as session:
+    with store.write("test") as session:
         body = {"contact": 1, "counts": {}, "drop_hash": _drop_with(session.get_one(Case, 1), 1e-05)}
         session.flush()
         advance(session, 1, EntryKind.ERASED, NOON, body, allowed=STATES)

@@ -25,7 +25,7 @@ from winback.usage.bad_rows import BadRows
 from winback.usage.people import People
 from winback.usage.person import AccountRecord, ConsentRecord, ContactRecord
 from workers.act import act, act_all
-from workers.claim import claim
+from workers.compose import agent_of
 from workers.owner import this_owner
 from workers.propose import propose_all
 from workers.scan import close
@@ -37,7 +37,7 @@ from workers.unsubscribe import people_named, stop_contact
 @pytest.fixture
 def due(services: Services) -> Services:
     """Services with one effect that is due."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
     return services
@@ -116,7 +116,7 @@ def test_an_address_that_comes_back_under_another_key_stays_unsubscribed(due: Se
         ),
         bad=BadRows(0, {}, None),
     )  # fmt: skip
-    with due.store.write() as session:
+    with due.store.write("test") as session:
         store_people(session, people)
     with due.store.read() as session:
         again = session.exec(select(Contact).where(Contact.key == "new-key")).one()
@@ -136,7 +136,7 @@ def test_who_unsubscribed_is_not_written_to(due: Services) -> None:
 
 def test_an_unsubscribe_that_only_the_row_knows_of_denies_too(due: Services) -> None:
     """The built-in rule looks at the contact itself at the moment of acting."""
-    with due.store.write() as session:
+    with due.store.write("test") as session:
         session.get_one(Contact, 1).unsubscribed_at = NOON
     assert kinds(act_all(due)) == ["lapsed"]
     assert channel(due).sent == []
@@ -164,7 +164,7 @@ def test_quiet_hours_defer_and_it_goes_out_later(due: Services) -> None:
 def test_a_cap_counts_inside_the_transaction_that_acts(services: Services) -> None:
     """Two effects of one account, both allowed when proposed: only one goes out."""
     cap = "  - {id: cap, kind: frequency_cap, scope: global, max: 1, window: {kind: rolling, days: 7}}\n"
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session, "a"))
         open_case(session, add_account(session, "b"))
     propose_all(services, AS_OF)
@@ -245,12 +245,13 @@ def test_a_lost_answer_counts_as_a_contact_and_ends_with_a_person(due: Services)
 
 def test_an_outage_is_not_tried_at_with_everything_that_is_due(services: Services) -> None:
     """After five failures in a row the channel rests; what is due stays due and loses no try."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for number in range(8):
             open_case(session, add_account(session, f"account-{number}"))
     propose_all(services, AS_OF)
     channel(services).failures = [NotSent("connection refused", retry=True)] * 8
-    assert kinds(act_all(services)) == ["not_sent"] * 5
+    assert kinds(act_all(services)) == ["not_sent"] * 8
+    assert len(channel(services).failures) == 3
     with services.store.read() as session:
         tries = sorted(session.exec(select(Effect.attempts)).all())
     assert tries == [0, 0, 0, 1, 1, 1, 1, 1]
@@ -329,7 +330,7 @@ def die_in_mid_call(services: Services, *, arrived: bool) -> None:
         act_all(services)
     receiver.send = send  # type: ignore[method-assign]
     machine = this_owner().rsplit("/", 2)[0]
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.get_one(Effect, 1).lease_owner = f"{machine}/999999999/1.00"
 
 
@@ -371,7 +372,7 @@ def test_a_frozen_worker_may_still_send(due: Services) -> None:
     with pytest.raises(DiesError):
         act_all(due)
     receiver.send = send  # type: ignore[method-assign]
-    with due.store.write() as session:
+    with due.store.write("test") as session:
         session.get_one(Effect, 1).lease_owner = "elsewhere-1/2/3/4.00"
     at(due, NOON + timedelta(hours=1))
     rules(due, "  - {id: stop, kind: kill_switch, engaged: true, reason: trouble}\n")
@@ -387,11 +388,11 @@ def test_another_channel_cannot_finish_what_one_began(due: Services) -> None:
 
 def test_an_effect_that_cannot_be_made_lapses_and_the_rest_goes_on(services: Services) -> None:
     """What it offered is gone from the catalogue: it lapses with that reason, the next one is sent."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session, "a"))
         open_case(session, add_account(session, "b"))
     propose_all(services, AS_OF)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         proposal = session.get_one(Proposal, session.get_one(Effect, 1).proposal_id)
         proposal.arguments = {**proposal.arguments, "tutorial": "gone"}
     assert kinds(act_all(services)) == ["lapsed", "done"]
@@ -420,7 +421,7 @@ def test_a_person_settles_what_nobody_knew(due: Services) -> None:
 
 def test_two_workers_count_under_one_cap(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the same moment, for different accounts: the second sees the first's intent."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session, "a"))
         open_case(session, add_account(session, "b"))
     propose_all(services, AS_OF)
@@ -451,7 +452,7 @@ def test_two_workers_count_under_one_cap(services: Services, monkeypatch: pytest
 
 def test_one_bad_effect_does_not_block_the_rest(services: Services) -> None:
     """The second goes out although the first failed."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session, "a"))
         open_case(session, add_account(session, "b"))
     propose_all(services, AS_OF)
@@ -474,7 +475,7 @@ def test_every_step_is_an_entry(due: Services) -> None:
 
 def test_a_failed_effect_that_was_sent_after_all_counts_as_a_contact(services: Services) -> None:
     """Settled as sent, it stands in the history from the moment it was tried last."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
     channel(services).failures = [NotSent("no such mailbox", retry=False)]
@@ -486,7 +487,7 @@ def test_a_failed_effect_that_was_sent_after_all_counts_as_a_contact(services: S
 
 def test_a_contact_counts_from_when_it_really_went(due: Services) -> None:
     """A worker that died a week ago in its first try must not put the contact into the past."""
-    with due.store.write() as session:
+    with due.store.write("test") as session:
         one = session.get_one(Effect, 1)
         one.state, one.intent_at, one.channel = EffectState.IN_FLIGHT, NOON - timedelta(days=8), "memory"
         one.lease_owner, one.lease_until = None, NOON - timedelta(days=8)
@@ -496,7 +497,7 @@ def test_a_contact_counts_from_when_it_really_went(due: Services) -> None:
 
 def test_problems_of_the_message_are_seen_at_the_moment_of_acting(due: Services) -> None:
     """A rule on the message that came into force after the verdict holds for what was allowed before."""
-    with due.store.write() as session:
+    with due.store.write("test") as session:
         stored = session.get_one(Proposal, 1)
         stored.message = {**stored.message, "slots": {"note": "see http://evil.example"}}
     rules(due, "  - {id: words, kind: risk_review, first_contact: false, message_problems: true}\n")
@@ -505,15 +506,15 @@ def test_problems_of_the_message_are_seen_at_the_moment_of_acting(due: Services)
 
 def test_one_broken_effect_does_not_stop_the_others(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is wrong with it, the rest goes out."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session, "a"))
         open_case(session, add_account(session, "b"))
     propose_all(services, AS_OF)
 
-    def claim_all_but_one(ours: Services, number: int) -> object:
-        if number == 1:
+    def agent_but_one(proposal: Proposal) -> object:
+        if proposal.id == 1:
             raise TypeError("a number that no log can hold")
-        return claim(ours, number)
+        return agent_of(proposal)
 
-    monkeypatch.setattr("workers.act.claim", claim_all_but_one)
+    monkeypatch.setattr("workers.claim.agent_of", agent_but_one)
     assert kinds(act_all(services)) == ["done"]

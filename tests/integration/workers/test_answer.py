@@ -42,7 +42,7 @@ def offered(services: Services) -> Services:
     channels = {EMAIL: services.channels[EMAIL], ENTITLEMENT: MemoryChannel(name="ledger")}
     offered = replace(services, channels=channels, links=Links("https://hello.example.com", "s" * 40))
     (offered.settings.home / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    with offered.store.write() as session:
+    with offered.store.write("test") as session:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     propose_all(offered, AS_OF)
     with offered.store.read() as session:
@@ -141,7 +141,7 @@ def test_an_offer_ends(offered: Services) -> None:
 
 def test_an_account_that_changed_its_plan_is_told(offered: Services) -> None:
     """What was offered on top of another plan is not granted."""
-    with offered.store.write() as session:
+    with offered.store.write("test") as session:
         session.get_one(Account, 1).plan = "business"
     with pytest.raises(InputError, match="plan has changed"):
         answer_offer(offered, key(offered), "accepted")
@@ -230,7 +230,7 @@ def test_accept_and_decline_at_once_have_one_winner(offered: Services) -> None:
 
 def test_an_erased_person_has_nothing_to_answer(offered: Services) -> None:
     """The link of somebody whose data are gone opens nothing."""
-    with offered.store.write() as session:
+    with offered.store.write("test") as session:
         session.get_one(Contact, 1).erased_at = NOON
     with pytest.raises(InputError, match="nothing to answer"):
         answer_offer(offered, key(offered), "accepted")

@@ -70,7 +70,7 @@ def proposed(services: Services) -> Services:
     channels = {EMAIL: services.channels[EMAIL], CALENDAR: OfficeEvents(services.settings.calendar_folder)}
     both = replace(services, channels=channels, links=Links("https://hello.example.com", "s" * 40))
     (both.settings.home / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    with both.store.write() as session:
+    with both.store.write("test") as session:
         for name in ("acme", "beta"):
             open_case(session, add_account(session, name), sample_drop(name, DropKind.ALL_QUIET))
     propose_all(both, AS_OF)

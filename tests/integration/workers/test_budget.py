@@ -35,7 +35,7 @@ def metered(services: Services, budget: str) -> Iterator[Services]:
 
 
 def cases(services: Services, *keys: str) -> None:
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for key in keys:
             open_case(session, add_account(session, key))
 

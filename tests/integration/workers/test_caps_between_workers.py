@@ -21,7 +21,7 @@ from winback.store.types import EMAIL
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case, sample_drop, world
 from winback.usage.drop import DropKind
-from workers.act import _carry_out, act
+from workers.act import _carry_all_out, act
 from workers.claim import Claim, claim
 from workers.counting import CONTACTED
 from workers.policy_watch import watch_policies
@@ -53,7 +53,7 @@ def test_caps_hold(
     if kind == "postgres" and url is None:
         lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
     with opened(url) as (store, folder), world(store, folder) as services:
-        with store.write() as session:
+        with store.write("test") as session:
             for number in range(EFFECTS):
                 open_case(session, add_account(session, f"account-{number}"))
         propose_all(services, AS_OF)
@@ -71,7 +71,7 @@ def live(services: Services, steps: list[tuple[int, int, bool]]) -> None:
     taken: list[dict[int, Claim]] = [{}, {}]
     for number, effect, finish in steps:
         if finish and effect in taken[number]:
-            _carry_out(workers[number], taken[number].pop(effect))
+            _carry_all_out(workers[number], [taken[number].pop(effect)], lambda: False)
         elif isinstance(found := claim(workers[number], effect), Claim):
             taken[number][effect] = found
 
@@ -119,11 +119,11 @@ def _worker(stack: ExitStack, url: str, folder: Path, number: int, channel: Memo
 
 def _two_effects(services: Services) -> float:
     """Two trials of two cases for one contact, each due; returns what one is worth."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for key in ("acme", "bolt"):
             open_case(session, add_account(session, key), sample_drop(key, DropKind.LIMIT_REACHED))
     propose_all(services, AS_OF)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         first, second = session.exec(select(Effect).order_by(col(Effect.id))).all()
         for table, number in ((Effect, second.id), (Proposal, second.proposal_id)):
             _give(session, table, number, first)

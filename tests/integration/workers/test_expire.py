@@ -25,7 +25,7 @@ rules:
 
 def start(services: Services, then: str) -> None:
     (services.settings.home / "policy.yaml").write_text(RULES.format(then=then), encoding="utf-8")
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
 

@@ -33,7 +33,7 @@ POLICY = Policy.of([ALLOW_ALL, CAP, EYES, HELD, WAIT, STOP])
 
 
 def comes_into_force(store: Store, policy: Policy, at: datetime, role: str = "live") -> None:
-    with store.write() as session:
+    with store.write("test") as session:
         session.add(
             PolicyVersion(
                 role=role, hash=policy.hash, rules=policy_text(policy), author="Ines", source="p.yaml", at=at
@@ -47,7 +47,7 @@ def decided(store: Store, at: datetime, *spoke: str, waits: str = "", times: int
     results += [["risk-review", "k", "enforce", None, "c", [], []]]
     results += [[waits, "k", "enforce", None, "closed", [], [], "2026-05-02T00:00:00Z"]] if waits else []
     verdict = {"decision": "deny", "policy_hash": POLICY.hash, "people": 0, "results": results}
-    with store.write() as session:
+    with store.write("test") as session:
         for number in range(times):
             evidence = json.dumps({"facts": {}, "verdict": verdict, "n": number}).encode()
             append(session, EntryKind.DENIED, at, {"number": number}, evidence=evidence)
@@ -100,7 +100,7 @@ def test_a_policy_that_is_not_in_force_has_no_past(store: Store) -> None:
 def test_decisions_without_a_verdict_count_for_their_kind(store: Store) -> None:
     """Who is held out, and what waited too long, is decided before an act is held against the policy."""
     comes_into_force(store, POLICY, START)
-    with store.write() as session:
+    with store.write("test") as session:
         append(session, EntryKind.HELD_OUT, START, {})
         append(session, EntryKind.EXPIRED, START, {})
         append(session, EntryKind.CLOSED, START, {})
@@ -113,7 +113,7 @@ def test_decisions_without_a_verdict_count_for_their_kind(store: Store) -> None:
 def test_evidence_that_is_none_is_passed_over(store: Store, evidence: bytes) -> None:
     """What somebody tampered with is for `winback log verify`."""
     comes_into_force(store, POLICY, START)
-    with store.write() as session:
+    with store.write("test") as session:
         append(session, EntryKind.DENIED, START, {}, evidence=evidence)
     assert {one.looked_at for one in found(store).values()} == {0}
 

@@ -28,7 +28,7 @@ def write(services: Services, text: str) -> None:
 @pytest.fixture
 def queued(services: Services) -> Services:
     write(services, RULES)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     propose_all(services, AS_OF)
     return services
@@ -74,7 +74,7 @@ def test_a_second_person_may_say_no(queued: Services) -> None:
 def test_one_approval_given_under_a_laxer_policy_is_not_enough_under_a_stricter(queued: Services) -> None:
     """The rule that came into force meanwhile is asked at the moment of acting: it goes back to the queue."""
     write(queued, ONE)
-    with queued.store.write() as session:
+    with queued.store.write("test") as session:
         open_case(session, add_account(session, "bolt"), sample_drop("bolt", DropKind.LIMIT_REACHED))
     propose_all(queued, AS_OF)
     reviews.approve(queued, 2, item(queued, 2).action_hash, "rita")
@@ -105,7 +105,7 @@ def test_whoever_edits_answers_for_what_is_then_allowed(services: Services) -> N
         ONE.replace("mode: review", "mode: auto")
         + '- {id: n, kind: expr, expression: "int(action.arguments.days) < 20", then: review, reason: long}\n',
     )
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     propose_all(services, AS_OF)
     reviews.edit(services, 1, item(services).action_hash, "rita", {"days": "30"})

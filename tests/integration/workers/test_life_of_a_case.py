@@ -51,7 +51,7 @@ class LifeOfCases(RuleBasedStateMachine):
     def cases(self, capability: Capability, lost: bool) -> None:
         assert isinstance(self.channel, MemoryChannel)
         self.channel.capability, self.channel.lost = capability, lost
-        with self.store.write() as session:
+        with self.store.write("test") as session:
             for number, kind in enumerate(KINDS):
                 account = add_account(session, f"account-{number}")
                 open_case(session, account, sample_drop(account.key, kind))

@@ -24,14 +24,14 @@ def happened(services: Services, kind: InteractionKind, days_ago: float, **more:
     row = Interaction(
         account_id=1, contact_id=1, kind=kind, at=NOON - days_ago * DAY, by="rita", recorded_at=NOON, **more
     )
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.add(row)
 
 
 @pytest.fixture
 def one(services: Services) -> Services:
     """One account with a case that is due an effect."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     return services
 
@@ -64,7 +64,7 @@ def test_a_rejection_is_part_of_the_past(services: Services) -> None:
         "version: 1\nrules:\n- {id: t, kind: allow_tools, allow: [{tools: [offer_trial_upgrade], mode: review}]}\n"
     )
     (services.settings.home / "policy.yaml").write_text(text, encoding="utf-8")
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     propose_all(services, AS_OF)
     with services.store.read() as session:
@@ -80,7 +80,7 @@ def test_each_counter_counts_what_it_says(one: Services) -> None:
     """Contacts and goodwill of effects, by tool and reviewer; bounces and complaints, of an unknown tool too."""
     propose_all(one, AS_OF)
     act_all(one)
-    with one.store.write() as session:
+    with one.store.write("test") as session:
         effect = session.get_one(Effect, 1)
         effect.value, effect.approved_by = 12.5, "ravi"
     happened(one, InteractionKind.BOUNCE, 1, tool="book_call")

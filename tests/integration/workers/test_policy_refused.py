@@ -83,7 +83,7 @@ def test_a_first_start_with_a_broken_policy_is_an_error(services: Services) -> N
 def test_a_recorded_policy_that_was_tampered_with_does_not_come_into_force(services: Services) -> None:
     """Its hash says what it was."""
     watch_policies(services)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         version = session.exec(select(PolicyVersion)).one()
         version.rules = version.rules.replace('"mode":"review"', '"mode":"auto"')
         session.add(version)

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from policies.load import load_policy
-from tools.channels.channel import Receipt
+from tools.channels.channel import Parcel, Receipt
 from winback.decisions.entry import spoken, spoken_evidence
 from winback.decisions.verify import verify
 from winback.store.bookkeeping import PolicyVersion
@@ -41,7 +41,7 @@ def said(services: Services, kind: str) -> list[dict[str, object]]:
 
 
 def start(services: Services) -> None:
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
 
@@ -110,7 +110,7 @@ def test_a_kill_switch_holds_also_while_the_receiver_is_asked(services: Services
     receiver = Meddling(lambda: write(services, PERMISSIVE + STOP))
     services = replace(services, channels={"email": receiver})
     start(services)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         effect = session.exec(select(Effect)).one()
         effect.state, effect.channel = EffectState.IN_FLIGHT, receiver.name
         effect.lease_owner, effect.lease_until = "dead/0/1/1.00", services.clock.now() - timedelta(hours=1)
@@ -121,6 +121,32 @@ def test_a_kill_switch_holds_also_while_the_receiver_is_asked(services: Services
     assert [one["hash"] for one in said(services, "policy_changed")][-1] == services.policy.hash
     watch_policies(services)
     assert len(said(services, "policy_changed")) == 2
+
+
+class Thrown(MemoryChannel):
+    """A receiver; while it gets its first message, somebody throws a switch."""
+
+    def __init__(self, throw: Callable[[], object]) -> None:
+        super().__init__("keyed")
+        self.throw = throw
+
+    def send(self, parcel: Parcel) -> Receipt:
+        if not self.sent:
+            self.throw()
+        return super().send(parcel)
+
+
+def test_a_kill_switch_holds_between_two_effects_that_were_intended_together(services: Services) -> None:
+    """What is not sent yet goes back, and is judged by the policy that holds then."""
+    receiver = Thrown(lambda: write(services, PERMISSIVE + STOP))
+    services = replace(services, channels={"email": receiver})
+    with services.store.write("test") as session:
+        for key in ("acme", "bolt", "cobalt"):
+            open_case(session, add_account(session, key))
+    propose_all(services, AS_OF)
+    assert sorted(one.kind.value for one in act_all(services)) == ["done", "not_sent", "not_sent"]
+    assert [one.kind.value for one in act_all(services)] == ["lapsed", "lapsed"]
+    assert len(receiver.sent) == 1
 
 
 def kinds(services: Services) -> list[str]:

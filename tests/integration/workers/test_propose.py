@@ -38,7 +38,7 @@ def selector(services: Services) -> ScriptedSelector:
 
 
 def start(services: Services, kind: DropKind = DropKind.FEATURE_FELL, **account: str) -> None:
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         found = add_account(session, **account)
         open_case(session, found, sample_drop(found.key, kind))
 
@@ -135,7 +135,7 @@ def test_a_failed_model_is_what_the_policy_says(services: Services, then: str, e
 
 def test_nobody_to_write_to(services: Services) -> None:
     """An account without a contact that has an address."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         account = Account(key="ghost")
         session.add(account)
         session.flush()
@@ -146,7 +146,7 @@ def test_nobody_to_write_to(services: Services) -> None:
 
 def test_the_champion_who_left_is_not_written_to(services: Services) -> None:
     """When one person stopped, a colleague is asked, not that person."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         account = add_account(session)
         add_contact(session, account, "acme-bob")
         open_case(session, account, sample_drop("acme", DropKind.CHAMPION_LEFT, champion="acme-ann"))
@@ -189,7 +189,7 @@ def test_the_model_never_sees_a_name_or_an_address(services: Services) -> None:
 
 def test_stopping_between_two_cases_loses_nothing(services: Services) -> None:
     """Asked to stop, the rest waits for the next run."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for key in ("a", "b", "c"):
             open_case(session, add_account(session, key))
     answers = iter([False, True])

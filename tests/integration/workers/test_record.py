@@ -24,7 +24,7 @@ ANN = Party(1, 1)
 @pytest.fixture
 def sent(services: Services) -> Services:
     """Services with one message to acme-ann that went out at noon."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
     act_all(services)
@@ -81,7 +81,7 @@ def test_a_refusal_is_tied_to_the_effect_that_offered_it(sent: Services) -> None
 
 def test_what_never_arrived_is_not_answered(sent: Services) -> None:
     """An effect that lapsed or failed brought nothing about."""
-    with sent.store.write() as session:
+    with sent.store.write("test") as session:
         session.get_one(Effect, 1).state = EffectState.FAILED
     assert row(sent, record(sent, ANN, InteractionKind.BOUNCE, NOON, "rita")).effect_id is None
 
@@ -143,7 +143,7 @@ def test_who_is_meant(sent: Services) -> None:
     for who in ("nobody", "account:nobody"):
         with pytest.raises(InputError, match="has this"):
             find_party(sent, who)
-    with sent.store.write() as session:
+    with sent.store.write("test") as session:
         other = Account(key="bolt")
         session.add(other)
         session.flush()

@@ -27,7 +27,7 @@ from workers.services import Services
 @pytest.fixture
 def queued(services: Services) -> Services:
     """Services with one item in the queue: a trial upgrade."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     rules(services)
     propose_all(services, AS_OF)
@@ -63,7 +63,7 @@ def sent(services: Services) -> int:
 )
 def test_an_edit_to_a_moment_that_no_zone_has(services: Services, start: str) -> None:
     """The ends of time cannot be turned into the host's zone: one line says so, and nothing changes."""
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session), sample_drop("acme", DropKind.CHAMPION_LEFT))
     rules(services, tool="book_call")
     propose_all(services, AS_OF)

@@ -71,7 +71,7 @@ def test_acting_leaves_no_rows_on_a_quiet_day(services: Services) -> None:
     """A slot for acting is made only when something is due."""
     tick_act(services)
     assert runs(services) == []
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         open_case(session, add_account(session))
     propose_all(services, AS_OF)
     tick_act(services)
@@ -94,7 +94,7 @@ def test_a_slot_of_a_dead_worker_is_taken_again(services: Services) -> None:
     insert_run(services.store, PASS, NOON)
     assert take_run(services) is not None
     machine = this_owner().rsplit("/", 2)[0]
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.get_one(Run, 1).owner = f"{machine}/999999999/1.00"
     assert take_run(services) is not None
 

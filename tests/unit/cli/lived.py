@@ -42,7 +42,7 @@ def lived(folder: Path, *, shadow: str | None = None, cases: int = 9) -> Path:
             path.write_text(shadow, encoding="utf-8")
             names = known_names(default_registry(), load_catalogue(None))
             services = replace(services, shadow=PolicySource(path, lambda: load_policy(path, names)))  # noqa: PLW2901
-        with store.write() as session:
+        with store.write("test") as session:
             for number in range(1, cases + 1):
                 consent = "unknown" if number == cases else "granted"
                 account = add_account(session, f"acme-{number}", consent=consent)

@@ -132,7 +132,7 @@ def test_an_altered_entry_is_not_told(config: Path, capsys: pytest.CaptureFixtur
     """What is not what was logged is said in one line: nobody should act on it."""
     case = cases_of(config, "intent")[0]
     store = Store(f"sqlite:///{config.parent / 'winback.db'}")
-    with store.write() as session:
+    with store.write("test") as session:
         entry = session.exec(
             select(DecisionEntry).where(DecisionEntry.case_id == case, DecisionEntry.kind == "intent")
         ).one()

@@ -97,7 +97,7 @@ def test_a_policy_that_cannot_be_read_is_answered_in_one_line(
 def test_altered_evidence_is_named_and_fails(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1, and the entry by its number."""
     store = Store(f"sqlite:///{config.parent / 'winback.db'}")
-    with store.write() as session:
+    with store.write("test") as session:
         entry = session.exec(select(DecisionEntry).where(col(DecisionEntry.evidence).is_not(None))).first()
         assert entry is not None
         entry.evidence = "{}"

@@ -7,12 +7,14 @@ from sqlmodel import SQLModel, String
 
 import winback.store.answers
 import winback.store.bookkeeping
+import winback.store.inbox
 import winback.store.models
 from winback.store.types import UtcDateTime
 
 # The imports fill the metadata.
 assert winback.store.models.Account.metadata is SQLModel.metadata  # noqa: S101
 assert winback.store.bookkeeping.PolicyVersion.metadata is SQLModel.metadata  # noqa: S101
+assert winback.store.inbox.InboxMail.metadata is SQLModel.metadata  # noqa: S101
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:

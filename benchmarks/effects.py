@@ -1,0 +1,291 @@
+"""How many effects a second go the whole way: claimed, judged anew, intended, carried out, completed, logged.
+
+All with durable commits (SQLite `synchronous=FULL`, PostgreSQL as its server is set), over a null channel
+that refuses repeats of a key, under a policy of the kinds that most companies have. Beside it, in the same
+run on the same machine, two engines for durable work doing one durable step each: a DBOS workflow of one
+step, and a Procrastinate job. They judge nothing and write no log.
+
+    python benchmarks/effects.py [--effects 1000] [--json]
+
+Needs PostgreSQL at WINBACK_TEST_POSTGRES; makes databases of its own there and drops them.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from decision_log import POSTGRES, scratch
+from sqlalchemy import insert
+from sqlmodel import col, func, select
+
+from tools.channels.channel import Parcel, Receipt
+from winback import event_log
+from winback.canonical import content_hash
+from winback.clock import SystemClock
+from winback.decisions.action import act_of, effect_key
+from winback.decisions.verify import verify
+from winback.settings import Log, Settings
+from winback.store.migrate import migrate
+from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal
+from winback.store.store import Store
+from winback.store.types import EMAIL, CaseState, EffectState
+from winback.testing.world import sample_drop, world
+from winback.usage.drop import drop_to_plain
+from workers.act import act_all
+from workers.owner import this_owner
+
+POLICY = """
+version: 1
+rules:
+  - {id: tools, kind: allow_tools, allow: [{tools: [send_tutorial], mode: auto}]}
+  - {id: consent, kind: consent, unknown: deny}
+  - {id: account, kind: frequency_cap, scope: account, max: 3, window: {kind: rolling, days: 14}}
+  - {id: contact, kind: frequency_cap, scope: contact, max: 2, window: {kind: rolling, days: 7}}
+  - {id: everything, kind: frequency_cap, scope: global, max: 1000000, window: {kind: rolling, days: 7}}
+  - {id: complaint, kind: cooldown_after, what: [complaint], days: 90}
+  - {id: holdout, kind: holdout, share: 0.0, seed: bench}
+  - {id: expiry, kind: expires, hours: 168}
+  - {id: stop, kind: kill_switch, engaged: false}
+"""
+MESSAGE = {"language": "en", "subject": "Two things about reports", "body": "Hello.\n" * 20,
+           "template": "send_tutorial", "template_version": "1", "slots": {}}  # fmt: skip
+
+
+class NullChannel:
+    """Keyed: takes everything at once and remembers the keys it has seen."""
+
+    name, capability = "null", "keyed"
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def send(self, parcel: Parcel) -> Receipt:
+        self.seen.add(parcel.key)
+        return Receipt("null", parcel.key[:12], "taken", parcel.sent_at)
+
+    def lookup(self, key: str) -> Receipt | None:
+        return Receipt("null", key[:12], "taken", datetime.now(UTC)) if key in self.seen else None
+
+    def probe(self) -> None:
+        """Nothing to try."""
+
+
+def fill(store: Store, effects: int) -> None:
+    """So many cases with an effect that is due, each of an account and a contact of its own."""
+    now = datetime.now(UTC) - timedelta(hours=1)
+    plain = drop_to_plain(sample_drop("a"))
+    numbers = range(1, effects + 1)
+    arguments = {"tutorial": "reports-first", "language": "en"}
+    salts = {one: content_hash(one) for one in numbers}
+    hashes = {
+        one: content_hash(act_of("send_tutorial", arguments, MESSAGE, one, one, salts[one])) for one in numbers
+    }
+    agent = {"source": "model", "model": "m", "embedded": False, "confidence": 0.9, "untrusted_text": False,
+             "failure": None}  # fmt: skip
+    tables: list[tuple[Any, list[dict[str, Any]]]] = [
+        (Account, [{"id": n, "key": f"a-{n}", "name": "", "tags": [], "plan": "starter", "zone": "Europe/Berlin",
+                    "value_per_month": 49.0} for n in numbers]),
+        (Contact, [{"id": n, "account_id": n, "key": f"c-{n}", "name": "Ann", "email": f"c{n}@example.com",
+                    "language": "en", "left": False, "salt": salts[n]} for n in numbers]),
+        (Consent, [{"contact_id": n, "channel": "email", "purpose": "retention", "state": "granted"}
+                   for n in numbers]),
+        (Case, [{"id": n, "account_id": n, "state": CaseState.ACTING, "version": 0,
+                 "drop": {**plain, "account": f"a-{n}"}, "opened_at": now, "ends_at": now + timedelta(days=28)}
+                for n in numbers]),
+        (Proposal, [{"id": n, "case_id": n, "action_hash": hashes[n], "account_id": n, "contact_id": n,
+                     "tool": "send_tutorial", "catalogue_id": "reports-first", "label": "", "value": 0.0,
+                     "arguments": arguments, "message": MESSAGE, "agent": agent, "why": "", "medium": EMAIL,
+                     "audience": "customer", "created_at": now} for n in numbers]),
+        (Effect, [{"id": n, "key": effect_key(n, hashes[n]), "case_id": n, "proposal_id": n,
+                   "action_hash": hashes[n], "account_id": n, "contact_id": n, "tool": "send_tutorial",
+                   "catalogue_id": "reports-first", "channel": "null", "value": 0.0, "part": "message",
+                   "medium": EMAIL, "audience": "customer", "payload": {}, "receipt": {}, "problem": "",
+                   "epoch": 0, "attempts": 0, "state": EffectState.PENDING, "proposed_at": now, "due_at": now}
+                  for n in numbers]),
+    ]  # fmt: skip
+    with store.engine.begin() as connection:
+        for table, rows in tables:
+            connection.execute(insert(table), rows)
+
+
+def work(url: str, folder: Path, ready: Any, started: Any) -> None:
+    """One worker: everything that is due, until nothing is."""
+    event_log.configure(Log(level="error"))
+    store = Store(url)
+    this_owner.cache_clear()
+    with world(store, folder, POLICY) as fakes:
+        from dataclasses import replace  # noqa: PLC0415  in the child alone
+
+        services = replace(
+            fakes, channels={EMAIL: NullChannel()}, clock=SystemClock(), owner=this_owner(),
+            settings=Settings(home=folder),
+        )  # fmt: skip
+        ready.wait()
+        started.wait()
+        while act_all(services):
+            pass
+    store.close()
+
+
+def cycle_per_second(url: str, effects: int, workers: int) -> float:
+    """Effects a second that went the whole way."""
+    store = Store(url)
+    migrate(store)
+    fill(store, effects)
+    context = get_context("spawn")
+    ready, started = context.Barrier(workers + 1), context.Event()
+    with tempfile.TemporaryDirectory() as name:
+        folders = [Path(name) / str(one) for one in range(workers)]
+        for one in folders:
+            one.mkdir()
+        processes = [context.Process(target=work, args=(url, one, ready, started)) for one in folders]
+        for one in processes:
+            one.start()
+        ready.wait()
+        began = time.perf_counter()
+        started.set()
+        while True:
+            with store.read() as session:
+                states = [*session.exec(select(Effect.state, func.count()).group_by(col(Effect.state))).all()]
+            if dict(states).get(EffectState.DONE.value) == effects:
+                break
+            if not any(one.is_alive() for one in processes):
+                raise RuntimeError(f"the workers stopped early: {dict(states)}")
+            time.sleep(0.02)
+        took = time.perf_counter() - began
+        for one in processes:
+            one.join()
+    assert not verify(store).problems
+    store.close()
+    return effects / took
+
+
+def dbos_per_second(url: str, steps: int) -> float:
+    """Workflows of one durable step a second, in a process of their own."""
+    return _apart(_dbos, url, steps)
+
+
+def _dbos(url: str, steps: int, answer: Any) -> None:
+    from dbos import DBOS  # noqa: PLC0415  in the child alone
+
+    logging.disable(logging.CRITICAL)
+    DBOS(config={"name": "bench", "system_database_url": url, "run_admin_server": False})
+
+    @DBOS.step()
+    def step(number: int) -> int:
+        return number
+
+    @DBOS.workflow()
+    def workflow(number: int) -> int:
+        return step(number)
+
+    DBOS.launch()
+    for number in range(20):
+        workflow(number)
+    began = time.perf_counter()
+    for number in range(steps):
+        workflow(number)
+    answer.put(steps / (time.perf_counter() - began))
+    DBOS.destroy()
+
+
+def procrastinate_per_second(url: str, jobs: int) -> float:
+    """Jobs a second of one worker that takes one after another, in a process of its own."""
+    return _apart(_procrastinate, url, jobs)
+
+
+def _procrastinate(url: str, jobs: int, answer: Any) -> None:
+    import procrastinate  # noqa: PLC0415  in the child alone
+
+    logging.disable(logging.CRITICAL)
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
+
+    @app.task(name="step")
+    def step(number: int) -> int:
+        return number
+
+    async def run() -> float:
+        async with app.open_async():
+            await app.schema_manager.apply_schema_async()
+            await step.batch_defer_async(*({"number": one} for one in range(jobs)))
+            began = time.perf_counter()
+            await app.run_worker_async(wait=False, install_signal_handlers=False, concurrency=1)
+            return jobs / (time.perf_counter() - began)
+
+    answer.put(asyncio.run(run()))
+
+
+def _apart(run: Any, url: str, count: int) -> float:
+    context = get_context("spawn")
+    answer = context.Queue()
+    process = context.Process(target=run, args=(url, count, answer))
+    process.start()
+    found = float(answer.get(timeout=180))
+    process.join(timeout=30)
+    if process.is_alive():
+        process.kill()
+    return found
+
+
+@contextlib.contextmanager
+def _file() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{Path(folder) / 'bench.db'}"
+
+
+def measure(effects: int, only: str) -> dict[str, float]:
+    """All the figures, or those whose name begins as asked."""
+    found: dict[str, float] = {}
+    parts: list[tuple[str, Any, Any]] = [
+        ("cycle_per_s_sqlite", _file, lambda url: cycle_per_second(url, effects, 1)),
+        *(
+            (f"cycle_per_s_postgres_{many}", scratch, lambda url, many=many: cycle_per_second(url, effects, many))
+            for many in (1, 2, 4)
+        ),
+        ("dbos_per_s_sqlite", _file, lambda url: dbos_per_second(url, effects // 2)),
+        ("dbos_per_s_postgres", scratch, lambda url: dbos_per_second(url, effects // 2)),
+        ("procrastinate_per_s", scratch, lambda url: procrastinate_per_second(url, effects)),
+    ]
+    for name, place, run in parts:
+        if name.startswith(only):
+            with place() as url:
+                found[name] = round(run(url), 1)
+    return found
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--effects", type=int, default=1000)
+    parser.add_argument("--only", default="", help="figures whose name begins so")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    os.environ.setdefault("DBOS__LOG_LEVEL", "ERROR")
+    result = measure(options.effects, options.only)
+    for ours, theirs in (("sqlite", "sqlite"), ("postgres_4", "postgres")):
+        if f"cycle_per_s_{ours}" in result and f"dbos_per_s_{theirs}" in result:
+            result[f"over_dbos_{theirs}"] = round(
+                result[f"cycle_per_s_{ours}"] / result[f"dbos_per_s_{theirs}"], 1
+            )
+    if "procrastinate_per_s" in result and "cycle_per_s_postgres_4" in result:
+        result["over_procrastinate"] = round(result["cycle_per_s_postgres_4"] / result["procrastinate_per_s"], 1)
+    if options.json:
+        print(json.dumps(result))
+        return
+    for key, value in result.items():
+        print(f"{key:<26}{value:>12}")
+
+
+if __name__ == "__main__":
+    assert POSTGRES
+    main()

@@ -1,0 +1,1 @@
+"""What comes back by mail: bounces, complaints, replies and requests to stop, made into facts."""
