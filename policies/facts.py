@@ -13,6 +13,8 @@ Moment = Literal["propose", "act"]
 ConsentState = Literal["granted", "refused", "unknown"]
 HappeningKind = Literal["reply", "complaint", "bounce", "refusal", "ticket", "rejected"]
 Scalar = str | int | float | bool
+RETENTION = "retention"
+"""The purpose of every act."""
 BY_HAND = "by_hand"
 """The tool of a contact that a person made outside Winback."""
 
@@ -23,7 +25,7 @@ class ActionFacts:
 
     tool: str
     channel: str
-    purpose: str = "retention"
+    purpose: str = RETENTION
     catalogue_id: str | None = None
     arguments: Mapping[str, Scalar] = field(default_factory=dict)
     value: float = 0.0
@@ -43,7 +45,10 @@ class DropFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """None where the import did not say. `region` is an ISO 3166-1 or 3166-2 code such as IN or DE-BY."""
+    """None where the import did not say. `region` is an ISO 3166-1 or 3166-2 code such as IN or DE-BY.
+
+    `contacted_long_ago`: somebody there was contacted before the time that `Facts.history` reaches back to.
+    """
 
     id: int
     plan: str | None = None
@@ -51,6 +56,7 @@ class AccountFacts:
     zone: str | None = None
     region: str | None = None
     tags: tuple[str, ...] = ()
+    contacted_long_ago: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ class Happening:
 class Facts:
     """One act, at one moment. Datetimes are aware, in UTC.
 
-    `history` holds every earlier contact with this account, without the act under judgement. `counts`
+    `history` holds the contacts with this account in the last 366 days, without the act under judgement. `counts`
     answers `Policy.counters`, by their names: what only the database can count. `draws` is where in
     [0, 1) the account falls for each seed of `Policy.seeds`. `approved_by` names the people who
     approved this very act. `proposed_at` is needed at the moment of acting (`expires`),

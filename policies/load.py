@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from policies.policy import Policy
 from policies.rules import AnyRule
-from policies.rules.fields import Part, Word
+from policies.rules.fields import DropName, Part, Word
 from policies.rules.reference import Reference
 from winback.errors import InputError
-from winback.yamlfile import Place, YamlFile, did_you_mean, is_folder, read_yaml, validate
+from winback.spelling import did_you_mean
+from winback.yamlfile import Place, YamlFile, is_folder, read_yaml, validate
 
 PACKAGED = Path(__file__).with_name("default.yaml")
 CASES = "cases"
@@ -28,23 +29,36 @@ class Known:
     channels: Set[str] | None = None
     arguments: Mapping[str, Set[str]] = field(default_factory=dict)
     """Those of each tool."""
+    catalogue_arguments: Mapping[str, Set[str]] = field(default_factory=dict)
+    """Those of each tool that name an entry of the catalogue."""
+    purposes: Set[str] | None = None
 
     def names(self, reference: Reference) -> Set[str] | None:
         match reference.what:
             case "tool":
                 return self.tools
             case "catalogue id":
-                return self.catalogue_ids
+                argument, of_tool = reference.argument, self.catalogue_arguments.get(reference.tool or "", ())
+                return self.catalogue_ids if argument is None or argument in of_tool else None
+            case "purpose":
+                return self.purposes
+            case "kind of drop":
+                return frozenset(get_args(DropName))
             case "channel":
                 return self.channels
             case "argument":
                 return self.arguments.get(reference.tool or "")
 
 
+def _whole(value: object) -> object:
+    """Python takes true, and 1.0, for 1."""
+    return value if type(value) is int else str(value)
+
+
 class PolicyFile(Part):
     """One file of a policy."""
 
-    version: Literal[1] = Field(description="Version of this format.")
+    version: Annotated[Literal[1], BeforeValidator(_whole), Field(description="Version of this format.")]
     author: Word | None = Field(None, description="Who answers for these rules; the decision log names them.")
     rules: Annotated[tuple[AnyRule, ...], Field(min_length=1, description="In any order: it means nothing.")]
 
@@ -137,7 +151,7 @@ def _refuse_rules_within(folder: Path) -> None:
 
 
 def _read(path: Path) -> tuple[YamlFile, PolicyFile]:
-    file = read_yaml(path)
+    file = read_yaml(path, show_line=True)
     _refuse_empty(file, file.data, ())
     parsed: PolicyFile = validate(PolicyFile, file, show_line=True)
     return file, parsed
@@ -149,11 +163,8 @@ def _check(
     """Refuse an id that is taken and names that nothing has; remember where the rule stands."""
     if rule.id in places:
         other, there = places[rule.id]
-        raise InputError(
-            f"the id {rule.id!r} is taken by {other.where((*there, 'id'))}",
-            where=file.where((*place, "id")),
-            fix="choose another id",
-        )
+        taken = other.where((*there, "id"))
+        raise file.refusal(f"the id {rule.id!r} is taken by {taken}", (*place, "id"), "choose another id")
     places[rule.id] = file, place
     for reference in rule.references():
         _refuse_unknown(reference, known, file, place)
@@ -162,11 +173,8 @@ def _check(
 def _refuse_empty(file: YamlFile, value: Any, place: Place) -> None:
     """A key with nothing behind it could be read as "no limit", which is said by leaving the key out."""
     if value is None:
-        raise InputError(
-            f"{place[-1] if place else 'the file'!r} has no value",
-            where=file.where(place),
-            fix="give it one, or leave the key out",
-        )
+        name = repr(place[-1]) if place and isinstance(place[-1], str) else "an item of the list"
+        raise file.refusal(f"{name} has no value", place, "give it one, or leave the key out")
     items: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
         items = value.items()
@@ -182,8 +190,9 @@ def _refuse_unknown(reference: Reference, known: Known, file: YamlFile, place: P
         return
     whole = (*place, *reference.place)
     owner = f" of {reference.tool[:100]}" if reference.tool else ""
-    raise InputError(
-        f'unknown {reference.what} {reference.name[:100]!r}{owner} in "{file.line(whole)}"',
-        where=file.where(whole),
-        fix=did_you_mean(reference.name, names) or f"known: {', '.join(sorted(names)) or 'none'}",
+    raise file.refusal(
+        f"unknown {reference.what} {reference.name[:100]!r}{owner}",
+        whole,
+        did_you_mean(reference.name, names) or f"known: {', '.join(sorted(names)) or 'none'}",
+        reference.offset,
     )

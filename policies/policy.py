@@ -1,11 +1,13 @@
 """A policy: rules made ready to judge, named by a hash of what they say."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from policies.counter import Counter
 from policies.facts import Facts, MissingFactError
@@ -18,11 +20,11 @@ from policies.rules.on_model_failure import OnModelFailure
 from policies.rules.rule import Compiled, Judge, NextOpen, Rule
 from policies.verdict import Decision, RuleResult, Said, result_of
 from policies.zones import UnknownZoneError
-from winback.canonical import canonical_json, content_hash
 
 FORMAT_VERSION = 1
 THEN = ("drop", "propose_again", "escalate")
 R = TypeVar("R", bound=Rule)
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,9 @@ class Policy:
         rules = list(self._in_force(Expires))
         if not rules:
             return None
-        first = min(rules, key=lambda rule: (rule.after(tool), THEN.index(rule.then)))
+        first = min(rules, key=lambda rule: (rule.after(tool), THEN.index(rule.then_of(tool))))
         last = min(rule.after(tool) + rule.longer(tool) for rule in rules)
-        return ExpiryPlan(first.after(tool), first.then, last)
+        return ExpiryPlan(first.after(tool), first.then_of(tool), last)
 
     def _in_force(self, kind: type[R]) -> Iterator[R]:
         return (rule for rule in self.rules if isinstance(rule, kind) and rule.mode == "enforce")
@@ -144,17 +146,18 @@ def _said(compiled: Compiled, facts: Facts) -> Said:
 
 def policy_hash(rules: Iterable[AnyRule]) -> str:
     """A hash of what rules, in the order of their ids, say."""
-    return content_hash(_plain(rules))
+    return hashlib.sha256(_text(rules).encode()).hexdigest()
 
 
 def policy_text(policy: Policy) -> str:
     """What a policy says as canonical JSON: its hash is the SHA-256 of this."""
-    return canonical_json(_plain(policy.rules)).decode()
+    return _text(policy.rules)
 
 
-def _plain(rules: Iterable[AnyRule]) -> dict[str, Any]:
+def _text(rules: Iterable[AnyRule]) -> str:
+    """As `winback.canonical` writes plain values; judging does without that module, which holds a clock."""
     plain = [rule.model_dump(mode="json", by_alias=True, exclude_none=True) for rule in rules]
-    return {"version": FORMAT_VERSION, "rules": plain}
+    return ENCODER.encode({"version": FORMAT_VERSION, "rules": plain})
 
 
 def _plan(rule: OnModelFailure, drop: str) -> ModelFailurePlan:

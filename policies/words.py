@@ -6,6 +6,7 @@ from typing import get_args
 
 from policies.evaluate import BUILT_IN
 from policies.facts import Scalar
+from policies.plural import mend_one
 from policies.rules import KINDS
 from policies.rules.rule import Wording
 from policies.verdict import Decision, RuleResult, Verdict
@@ -80,7 +81,7 @@ def _reason(result: RuleResult) -> str:
         numbers = ", ".join(f"{name} {_text(value)}" for name, value in result.saw)
         return f"{result.code} ({numbers})" if numbers else result.code
     seen = {name: _text(value) for name, value in result.saw}
-    return wording(seen) if callable(wording) else wording.format_map(seen)
+    return mend_one(wording(seen) if callable(wording) else wording.format_map(seen))
 
 
 def _text(value: Scalar | None) -> str:

@@ -14,12 +14,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from winback.canonical import content_hash
 from winback.errors import InputError
 from winback.settings_section import Zone
-from winback.yamlfile import Place, YamlFile, did_you_mean, read_yaml, validate
+from winback.spelling import did_you_mean
+from winback.yamlfile import Place, YamlFile, read_yaml, validate
 
 FALLBACK = "en"
 PACKAGED = Path(__file__).with_name("catalogue.yaml")
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
+ID = r"^[a-z0-9][a-z0-9-]{0,60}$"
+Id = Annotated[str, Field(pattern=ID)]
 Feature = Annotated[str, Field(min_length=1, max_length=60)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -165,6 +167,15 @@ class Catalogue(Entry):
         entries += [*self.tutorials, *self.plans]
         entries += [*self.trials, *self.calls]
         return {one.id: one for one in entries}
+
+
+def ids_among(model: type[BaseModel]) -> frozenset[str]:
+    """The fields of a model that are an `Id`: a tool's arguments that name an entry."""
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if any(getattr(one, "pattern", None) == ID for one in field.metadata)
+    )
 
 
 def load_catalogue(path: Path | None) -> Catalogue:

@@ -10,7 +10,7 @@ from tools.offer_trial_upgrade import OfferTrialUpgrade
 from tools.send_tutorial import SendTutorial
 from tools.tool import Arguments, Tool
 from winback.errors import InputError, SetupError
-from winback.yamlfile import did_you_mean
+from winback.spelling import did_you_mean
 
 GROUP = "winback.tools"
 BUILT_IN: tuple[type[Tool], ...] = (SendTutorial, OfferTrialUpgrade, BookCall)

@@ -1,6 +1,5 @@
 """YAML files with the place of every key, so that a mistake is answered with file, line and column."""
 
-import difflib
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +9,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from winback.errors import InputError
+from winback.spelling import did_you_mean
+from winback.yamlinside import Scalar, lines_of, spot
 from winback.yamltree import BadYamlError, Place, read_tree
 
-__all__ = ["Place", "YamlFile", "did_you_mean", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
+__all__ = ["Place", "YamlFile", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -26,24 +27,56 @@ class YamlFile:
     data: Any
     text: str
     positions: Mapping[Place, tuple[int, int]] = field(repr=False)
+    scalars: Mapping[Place, Scalar] = field(default_factory=dict, repr=False)
 
-    def where(self, place: Place) -> str:
-        """`file:line:column` of a place, or of the nearest place around it that is in the file."""
-        for end in range(len(place), -1, -1):
-            if (found := self.positions.get(place[:end])) is not None:
-                return f"{self.path}:{found[0]}:{found[1]}"
-        return f"{self.path}:1:1"
+    def where(self, place: Place, offset: int | None = None) -> str:
+        """`file:line:column` of a place, or of the nearest place around it that is in the file.
 
-    def line(self, place: Place) -> str:
+        `offset`: of that character of the text which stands there.
+        """
+        line, column = self._spot(place, offset)
+        return f"{self.path}:{line}:{column}"
+
+    def line(self, place: Place, offset: int | None = None) -> str:
         """The text of the line that `where` names, with a dot for what cannot be seen."""
-        number = int(self.where(place).rsplit(":", 2)[1])
-        lines = self.text.splitlines()
-        text = lines[number - 1].strip() if number <= len(lines) else ""
-        return "".join(one if one.isprintable() else "·" for one in text)
+        return line_of(self.text, self._spot(place, offset)[0])
+
+    def refusal(self, what: str, place: Place, fix: str, offset: int | None = None) -> InputError:
+        """What is wrong at a place, with the text of its line: not for files that may hold secrets."""
+        shown = within(self.line(place, offset))
+        return InputError(f"{what}{shown}", where=self.where(place, offset), fix=fix)
+
+    def _spot(self, place: Place, offset: int | None) -> tuple[int, int]:
+        if offset is not None and (written := self.scalars.get(place)) is not None:
+            found = spot(lines_of(self.text), written, str(self._at(place)), offset)
+            if found is not None:
+                return found
+        for end in range(len(place), -1, -1):
+            if (key := self.positions.get(place[:end])) is not None:
+                return key
+        return 1, 1
+
+    def _at(self, place: Place) -> Any:
+        value = self.data
+        for part in place:
+            value = value[part]
+        return value
 
 
-def read_yaml(path: Path) -> YamlFile:
-    """Read one YAML 1.2 document.
+def line_of(text: str, number: int) -> str:
+    """A line by its 1-based number, with a dot for what cannot be seen; empty when there is none."""
+    lines = lines_of(text)
+    found = lines[number - 1].strip() if number <= len(lines) else ""
+    return "".join(one if one.isprintable() else "·" for one in found)
+
+
+def within(line: str) -> str:
+    """A line as the end of what is wrong in it; empty when there is nothing in the line."""
+    return f' in "{_short(line)}"' if line else ""
+
+
+def read_yaml(path: Path, *, show_line: bool = False) -> YamlFile:
+    """Read one YAML 1.2 document. `show_line` as for `validate`.
 
     Raises:
         InputError: no such file, not a regular one, it cannot be read, not UTF-8, not YAML, a key given
@@ -60,11 +93,12 @@ def read_yaml(path: Path) -> YamlFile:
         raise InputError("may not be read", where=str(path), fix="check its permissions") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise InputError("is not UTF-8 text", where=f"{path}:{line}:1", fix="save it as UTF-8") from None
+        shown = _shown(error.object.decode("utf-8", errors="replace"), line, show=show_line)
+        raise InputError(f"is not UTF-8 text{shown}", where=f"{path}:{line}:1", fix="save it as UTF-8") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot be read ({reason})", where=repr(str(path)), fix="check the path") from None
-    return parse_yaml(text, path)
+    return parse_yaml(text, path, show_line=show_line)
 
 
 def _refuse_odd(path: Path) -> None:
@@ -82,15 +116,21 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def parse_yaml(text: str, path: Path) -> YamlFile:
+def parse_yaml(text: str, path: Path, *, show_line: bool = False) -> YamlFile:
     """As `read_yaml`, from text; `path` only names it in messages."""
     try:
-        data, positions = read_tree(text)
+        tree = read_tree(text)
     except BadYamlError as error:
-        raise InputError(error.what, where=f"{path}:{error.line}:{error.column}", fix=error.fix) from None
-    if data is None:
-        raise InputError("is empty", where=f"{path}:1:1", fix="see docs/operators.md for what goes in it")
-    return YamlFile(path=path, data=data, text=text, positions=positions)
+        what = error.what + _shown(text, error.line, show=show_line)
+        raise InputError(what, where=f"{path}:{error.line}:{error.column}", fix=error.fix) from None
+    if tree.data is None:
+        what = "is empty" + _shown(text, 1, show=show_line)
+        raise InputError(what, where=f"{path}:1:1", fix="see docs/operators.md for what goes in it")
+    return YamlFile(path, tree.data, text, tree.positions, tree.scalars)
+
+
+def _shown(text: str, line: int, *, show: bool) -> str:
+    return within(line_of(text, line)) if show else ""
 
 
 def validate(
@@ -125,10 +165,28 @@ def explain(
     place = _place(first["loc"], file)
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
         place = _place((*place, str(first["ctx"]["discriminator"]).strip("'")), file)
-    what, fix = _say(first, place, adapter, names)
-    text = f' in "{_short(file.line(place))}"' if show_line else ""
+    what, fix = _say(first, _path(place, file), adapter, names)
+    offset = first.get("ctx", {}).get("offset")
+    text = within(file.line(place, offset)) if show_line else ""
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return InputError(f"{what}{text}{more}", where=file.where(place), fix=fix)
+    return InputError(f"{what}{text}{more}", where=file.where(place, offset), fix=fix)
+
+
+def _path(place: Place, file: YamlFile) -> str:
+    """A place in words: an item of a list by its id, else by its number from 1 on."""
+    words, value = [], file.data
+    for part in place:
+        value = value[part]
+        name = value.get("id") if isinstance(part, int) and isinstance(value, dict) else None
+        named = (
+            name
+            if isinstance(name, str) and name.isprintable() and name
+            else part + 1
+            if isinstance(part, int)
+            else part
+        )
+        words.append(_short(str(named)))
+    return ".".join(words) or "the file"
 
 
 def _causes(error: ValidationError) -> list[Any]:
@@ -142,11 +200,10 @@ def _causes(error: ValidationError) -> list[Any]:
     ]
 
 
-def _say(detail: Any, place: Place, adapter: TypeAdapter[Any], names: Iterable[str]) -> tuple[str, str]:
+def _say(detail: Any, path: str, adapter: TypeAdapter[Any], names: Iterable[str]) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     value = detail.get("input")
-    path = ".".join(_short(str(part)) for part in place) or "the file"
     match detail["type"]:
         case "extra_forbidden":
             known = sorted({*_known_keys(adapter.json_schema(), detail["loc"][:-1]), *names})
@@ -182,12 +239,6 @@ def _short(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """`did you mean 'x'?` for the nearest known word, or None."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else None
-
-
 def _place(loc: tuple[int | str, ...], file: YamlFile) -> Place:
     """The part of pydantic's location that is in the file (it adds names of union members)."""
     place: Place = ()
@@ -207,7 +258,8 @@ def _known_keys(schema: Any, loc: tuple[int | str, ...]) -> set[str]:
     """The keys that may stand at a pydantic location, from the model's JSON schema."""
     nodes = [schema]
     for part in loc:
-        nodes = [found for node in nodes for found in _step(schema, node, part)]
+        # A part that leads nowhere names a member of a union; its own keys decide.
+        nodes = [found for node in nodes for found in _step(schema, node, part)] or nodes
     return {name for node in nodes for one in _variants(schema, node) for name in one.get("properties", {})}
 
 
@@ -231,6 +283,6 @@ def _variants(schema: Any, node: Any) -> list[Any]:
     """A schema node with its reference followed, or the members of an untagged union."""
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    if "anyOf" in node:
-        return [found for one in node["anyOf"] for found in _variants(schema, one)]
+    if members := node.get("anyOf") or (node.get("oneOf") if "discriminator" not in node else None):
+        return [found for one in members for found in _variants(schema, one)]
     return [node]

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import MaxDepthExceededError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+
+from winback.yamlinside import Scalar, lines_of
 
 Place = tuple[str | int, ...]
 Positions = dict[Place, tuple[int, int]]
@@ -28,10 +30,16 @@ class BadYamlError(Exception):
         super().__init__(what)
 
 
-def read_tree(text: str) -> tuple[Any, Positions]:
-    """One YAML 1.2 document as values, and the 1-based (line, column) of every key and item.
+class Tree(NamedTuple):
+    """The values of a document (None for an empty one), and where its keys, items and texts stand."""
 
-    None for an empty document.
+    data: Any
+    positions: Positions
+    scalars: dict[Place, Scalar]
+
+
+def read_tree(text: str) -> Tree:
+    """One YAML 1.2 document as values, with the 1-based (line, column) of every key, item and text.
 
     Raises:
         BadYamlError: not YAML, a key that is no word or given twice, an unknown tag, or too much of it.
@@ -42,10 +50,13 @@ def read_tree(text: str) -> tuple[Any, Positions]:
     try:
         node = yaml.compose(text)
         tree = _Tree(yaml.constructor)
-        return (None if node is None else tree.value(node, ())), tree.positions
+        if node is not None:
+            tree.positions[()] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        data = None if node is None else tree.value(node, ())
+        return Tree(data, tree.positions, tree.scalars)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        line, column = _shown(text, mark.line + 1, mark.column + 1) if mark else (1, 1)
         if isinstance(error, MaxDepthExceededError):
             raise BadYamlError("is nested too deeply", line, column, "write it flatter") from None
         raise BadYamlError(f"malformed YAML: {_problem(error)}", line, column, MEND) from None
@@ -70,6 +81,17 @@ def read_tree(text: str) -> tuple[Any, Positions]:
         raise BadYamlError(f"malformed YAML: {what}", 1, 1, "mend the file") from None
 
 
+def _shown(text: str, line: int, column: int) -> tuple[int, int]:
+    """The place, or, where nothing stands in its line, the end of what stands last before it."""
+    lines = lines_of(text)[:line]
+    if len(lines) == line and lines[-1].strip():
+        return line, column
+    for number in range(len(lines), 0, -1):
+        if before := lines[number - 1].rstrip():
+            return number, len(before) + 1
+    return line, column
+
+
 def _problem(error: MarkedYAMLError) -> str:
     return " ".join(str(error.problem or error.context or "cannot be read").split())[:200]
 
@@ -79,6 +101,7 @@ class _Tree:
 
     def __init__(self, constructor: Any) -> None:
         self.positions: Positions = {(): (1, 1)}
+        self.scalars: dict[Place, Scalar] = {}
         self._constructor = constructor
         self._around: list[Node] = []
 
@@ -86,6 +109,8 @@ class _Tree:
         if len(self.positions) > MAX_NODES:
             raise _bad(node, "holds too many values", "write fewer aliases (*name)")
         if isinstance(node, ScalarNode):
+            mark = node.start_mark
+            self.scalars[place] = Scalar(mark.line + 1, mark.column + 1, str(node.style or ""))
             return self._scalar(node)
         if any(node is one for one in self._around):
             raise _bad(node, "contains itself", "remove the alias (*name)")

@@ -1,12 +1,11 @@
 """Carrying out effects: intent committed before the call, the policy asked once more, completion under a fence."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, or_, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from tools.channels.channel import MaybeSent, NotSent, Receipt
@@ -18,27 +17,15 @@ from winback.failpoint import reach
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
-from workers.claim import FROZEN, Claim, abandoned, claim, claim_all
+from workers.claim import FROZEN, Claim, claim, claim_all
+from workers.due import due_effects, ends, together
 from workers.retry import attempts_of, wait_after
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
 
-DUE = ("id", "account_id", "medium", "state", "lease_owner", "lease_until")
-TOGETHER = 64
-"""So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
 UNPROVEN = "nobody: an earlier worker may still be at it"
 """Whose lease it is when this worker has done with an effect and cannot say that all before it have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An effect whose time has come. `begun`: a worker has died over it, or got no answer."""
-
-    id: int
-    account: int
-    medium: str
-    begun: bool
 
 
 def act_all(
@@ -50,39 +37,12 @@ def act_all(
     """Carry out everything that is due; `stop` is asked between two acts."""
     due = due_effects(services)
     done: list[Acted] = []
-    for number, together in enumerate_ends(_together(services, due)):
+    for number, group in ends(together(services, due)):
         if stop():
             break
-        done += _act_together(services, together, stop)
+        done += _act_together(services, group, stop)
         progress(number, len(due))
     return done
-
-
-def enumerate_ends(groups: Iterable[list[int]]) -> Iterator[tuple[int, list[int]]]:
-    """Each group with how many there are up to its end."""
-    count = 0
-    for one in groups:
-        count += len(one)
-        yield count, one
-
-
-def _together(services: Services, due: Sequence[Due]) -> Iterator[list[int]]:
-    """Those that may be intended at once: if we die after it, a receiver that can tell says which arrived.
-
-    Of one account one at a time: the next is judged by what became of it.
-    """
-    group: dict[int, int] = {}
-    for one in due:
-        alone = one.begun or services.way(one.medium).capability == "blind"
-        if group and (alone or one.account in group or len(group) == TOGETHER):
-            yield list(group.values())
-            group = {}
-        group[one.account] = one.id
-        if alone:
-            yield list(group.values())
-            group = {}
-    if group:
-        yield list(group.values())
 
 
 def _act_together(services: Services, effect_ids: list[int], stop: Callable[[], bool]) -> list[Acted]:
@@ -119,27 +79,6 @@ def act(services: Services, effect_id: int) -> Acted | None:
     if claimed is None:
         return None
     return next(iter(_carry_all_out(services, [claimed], lambda: False)), None)
-
-
-def due_effects(services: Services) -> list[Due]:
-    """Effects whose time has come, and those whose worker has died or lost its lease; oldest first."""
-    now = services.clock.now()
-    with services.store.read() as session:
-        rows = session.exec(
-            select(*(col(getattr(Effect, name)) for name in DUE))
-            .where(
-                or_(
-                    and_(col(Effect.state) == EffectState.PENDING, col(Effect.due_at) <= now),
-                    col(Effect.state) == EffectState.IN_FLIGHT,
-                )
-            )
-            .order_by(col(Effect.due_at), col(Effect.id))
-        ).all()
-    return [
-        Due(effect_id, account, medium, state == EffectState.IN_FLIGHT)
-        for effect_id, account, medium, state, owner, until in rows
-        if state == EffectState.PENDING or abandoned(owner, until, now)
-    ]
 
 
 def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: Callable[[], bool]) -> list[Acted]:

@@ -26,7 +26,7 @@ from winback.store.models import Account, Contact
 from winback.store.models import Consent as ConsentRow
 from winback.usage.drop import Drop
 from workers.counting import Counted
-from workers.past import Past, past_of
+from workers.past import Past, long_ago_of, past_of
 
 # Made once, as in `workers.situation`: every judgement needs it.
 CONSENTS = select(
@@ -48,8 +48,9 @@ class Facing:
     """One account and contact as the database has them now, read once for all acts that are judged by it.
 
     `policies` are all that will judge: what any of them wants counted or drawn is. `leaving_out` is
-    the effect under judgement: it does not count against itself. `past`, `consents` and `counted` save
-    reading them again in the same transaction, `run_started_at` is when the run began that asks the model.
+    the effect under judgement: it does not count against itself. `past`, `consents`, `counted` and
+    `long_ago` save reading them again in the same transaction, `run_started_at` is when the run began that
+    asks the model.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Facing:
         past: Past | None = None,
         consents: Sequence[Any] | None = None,
         counted: Counted | None = None,
+        long_ago: bool | None = None,
         run_started_at: datetime | None = None,
     ) -> None:
         self._policies = policies
@@ -71,7 +73,9 @@ class Facing:
         self._operator_zone = operator_zone
         self._run_started_at = run_started_at
         self._drop = drop_facts(subject)
-        self._account = _account_facts(subject.account)
+        if long_ago is None:
+            long_ago = bool(long_ago_of(session, [subject.account.id or 0], now))
+        self._account = _account_facts(subject.account, long_ago=long_ago)
         self._contact = _contact_facts(session, subject.contact, consents) if subject.contact else None
         self._history, self._happenings = past or past_of(session, subject.account, now, leaving_out)
         self._draws = draws_of({seed for one in policies for seed in one.seeds}, subject.account.key)
@@ -126,7 +130,7 @@ def drop_facts(subject: Subject) -> DropFacts:
     )
 
 
-def _account_facts(account: Account) -> AccountFacts:
+def _account_facts(account: Account, *, long_ago: bool) -> AccountFacts:
     return AccountFacts(
         id=account.id or 0,
         plan=account.plan,
@@ -134,6 +138,7 @@ def _account_facts(account: Account) -> AccountFacts:
         zone=account.zone,
         region=account.region,
         tags=tuple(account.tags),
+        contacted_long_ago=long_ago,
     )
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, SQLModel, col, select
 from winback.store.models import Account, Contact, Effect, Proposal
 from workers.counting import Counted
 from workers.facts import consents_of
-from workers.past import Past, pasts_of
+from workers.past import Past, long_ago_of, pasts_of
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Gathered:
     pasts: Mapping[int, Past]
     consents: Mapping[int, Sequence[Any]]
     counted: Counted
+    long_ago: frozenset[int]
     kept: tuple[SQLModel, ...]
     """A session forgets rows that nobody holds."""
 
@@ -38,5 +39,6 @@ def gather(
         pasts=pasts_of(session, accounts, now, leaving_out),
         consents=consents_of(session, contacts),
         counted=Counted(session, leaving_out),
+        long_ago=frozenset(long_ago_of(session, accounts, now)),
         kept=tuple(kept),
     )

@@ -47,6 +47,18 @@ INTERACTIONS = (
     )
     .order_by(col(Interaction.at).desc(), col(Interaction.id).desc())
 )
+LONG_AGO: Any = (
+    sql_select(col(Effect.account_id))
+    .where(col(Effect.account_id).in_(ACCOUNTS), col(Effect.state).in_(CONTACTED), ~_since(Effect.intent_at))
+    .where(col(Effect.part).in_(OF_CONTACT), col(Effect.audience) == CUSTOMER)
+    .union(
+        sql_select(col(Interaction.account_id)).where(
+            col(Interaction.account_id).in_(ACCOUNTS),
+            col(Interaction.kind) == InteractionKind.MESSAGE,
+            ~_since(Interaction.at),
+        )
+    )
+)
 OF_REJECTED: Any = (
     Proposal.account_id,
     Review.decided_at,
@@ -99,6 +111,12 @@ def pasts_of(
         one: (_newest_first(contacts[one], by_hand[one]), _newest_first(happenings[one], rejected[one]))
         for one in accounts
     }
+
+
+def long_ago_of(session: Session, accounts: Sequence[int], now: datetime) -> set[int]:
+    """Those of these accounts with a contact that lies further back than `past_of` looks."""
+    given = {"accounts": list(accounts), "since": now - REMEMBERED}
+    return set(session.exec(LONG_AGO, params=given).scalars().all())
 
 
 def _newest_first(some: list[Any], more: list[Any]) -> tuple[Any, ...]:

@@ -11,11 +11,11 @@ from winback.clock import aware
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
 from winback.errors import ConflictError, InputError
+from winback.spelling import did_you_mean
 from winback.store.models import Account, Effect, Interaction
 from winback.store.people import contacts_like
 from winback.store.types import CUSTOMER, EffectState, InteractionKind
 from winback.usage.person_fields import CHANNEL
-from winback.yamlfile import did_you_mean
 from workers.services import Services
 
 ANSWERS = (InteractionKind.REPLY, InteractionKind.COMPLAINT, InteractionKind.BOUNCE, InteractionKind.REFUSAL)

@@ -16,7 +16,7 @@ from winback.settings import Settings
 from winback.store.models import Run
 from winback.store.store import Store
 from winback.store.types import RunState
-from workers.act import due_effects
+from workers.due import due_effects
 from workers.expire import overdue
 from workers.owner import is_dead
 from workers.services import Services

@@ -2,6 +2,7 @@
 
 from policies.lint.contradictions import contradictory
 from policies.lint.finding import Finding, Surroundings
+from policies.lint.look_again import seldom_meant
 from policies.lint.never_matches import never_matching
 from policies.lint.pointless import pointless_rules
 from policies.policy import Policy
@@ -10,8 +11,9 @@ __all__ = ["Finding", "Surroundings", "lint"]
 
 
 def lint(policy: Policy, around: Surroundings) -> tuple[Finding, ...]:
-    """Contradictions, then what never matches, then what is pointless; nothing twice of one place."""
+    """Contradictions, what never matches, what is pointless, what is seldom meant; nothing twice of one place."""
     found: dict[tuple[object, ...], Finding] = {}
-    for finding in (*contradictory(policy, around), *never_matching(policy, around), *pointless_rules(policy)):
+    exact = (*contradictory(policy, around), *never_matching(policy, around), *pointless_rules(policy))
+    for finding in (*exact, *seldom_meant(policy, around)):
         found.setdefault((finding.rule, finding.inside, finding.what), finding)
     return tuple(found.values())

@@ -132,19 +132,22 @@ def _different_words(rules: Iterable[AnyRule]) -> Iterator[Finding]:
         if (one.then, one.playbook) != (other.then, other.playbook):
             what = f"says what to do when the model fails, and {one.id} says something else"
             yield Finding("contradiction", other.id, ("then",), what, "keep one of them; the more cautious holds")
-    waits = [rule for rule in rules if isinstance(rule, Expires)]
-    for early, late in pairwise(waits):
-        if early.then != late.then:
-            what = (
-                f"what waited too long is to {_imperative(late)}, and {early.id} says to {_imperative(early)} it"
-            )
+    for early, late in pairwise(rule for rule in rules if isinstance(rule, Expires)):
+        yield from _different_ends(early, late)
+
+
+def _different_ends(early: Expires, late: Expires) -> Iterator[Finding]:
+    """What becomes of any proposal, else of one tool's."""
+    fix = "let both say the same; the shorter wait holds"
+    for tool in ("", *dict.fromkeys((*early.tools, *late.tools))):
+        one, other = (rule.then_of(tool).replace("_", " ") for rule in (early, late))
+        if one != other:
+            whose = f" of {tool}" if tool else ""
+            what = f"what waited too long{whose} is to {other}, and {early.id} says to {one} it"
             yield Finding(
-                "contradiction", late.id, ("then",), what, "let both say the same; the shorter wait holds"
+                "contradiction", late.id, ("tools", tool) if tool in late.tools else ("then",), what, fix
             )
-
-
-def _imperative(rule: Expires) -> str:
-    return rule.then.replace("_", " ")
+            return
 
 
 def _auto_and_review(one: Listed, other: Listed) -> Iterator[Finding]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from policies.rules import AnyRule
 from policies.rules.allow_tools import AllowTools, Entry
 
-Severity = Literal["contradiction", "never matches", "pointless", "never fired"]
+Severity = Literal["contradiction", "never matches", "pointless", "look again", "never fired"]
+Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Finding:
 
     severity: Severity
     rule: str
-    inside: tuple[str | int, ...]
+    inside: Place
     what: str
     fix: str
 
@@ -26,12 +28,15 @@ class Surroundings:
     """What is known of the tools around a policy; what is not given is not looked at.
 
     `parameters` are the JSON schemas of each tool's arguments, `costly` the tools whose every act gives
-    goodwill away, `channels` all that there are.
+    goodwill away, `channels` all that there are, `plans` those of the catalogue, `today` the day it is for
+    the operator.
     """
 
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     costly: Set[str] = frozenset()
     channels: Set[str] | None = None
+    plans: Set[str] = frozenset()
+    today: date | None = None
 
 
 @dataclass(frozen=True)

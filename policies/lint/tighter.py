@@ -61,7 +61,7 @@ def _cap(tight: FrequencyCap, loose: FrequencyCap) -> str | None:
     if tight.scope != loose.scope and (loose.scope, tight.scope) not in WIDER:
         return None
     if tight.max <= loose.max and window_holds(tight.window, loose.window):
-        return f"allows at most {tight.max} in {tight.window.describe()}"
+        return f"allows at most {tight.max} in {tight.window.says()}"
     return None
 
 
@@ -147,7 +147,8 @@ def _expires(tight: Expires, loose: Expires) -> str | None:
     longer = all(
         tight.after(tool) + tight.longer(tool) <= loose.after(tool) + loose.longer(tool) for tool in tools
     )
-    return "lets nothing wait as long" if tight.then == loose.then and waits and longer else None
+    ends = all(tight.then_of(tool) == loose.then_of(tool) for tool in tools)
+    return "lets nothing wait as long" if ends and waits and longer else None
 
 
 def _holdout(tight: Holdout, loose: Holdout) -> str | None:

@@ -107,8 +107,12 @@ class Entry(Part):
     def references(self, place: tuple[str | int, ...]) -> Iterable[Reference]:
         for index, name in enumerate(self.tools):
             yield Reference((*place, "tools", index), "tool", name)
-            for argument in self.arguments:
-                yield Reference((*place, "arguments", argument), "argument", argument, tool=name)
+            for argument, bound in self.arguments.items():
+                within = (*place, "arguments", argument)
+                yield Reference(within, "argument", argument, tool=name)
+                for number, word in enumerate(bound.one_of or ()):
+                    at = (*within, "one_of", number)
+                    yield Reference(at, "catalogue id", word, tool=name, argument=argument)
         for index, name in enumerate(self.catalogue or ()):
             yield Reference((*place, "catalogue", index), "catalogue id", name)
 

@@ -19,7 +19,17 @@ Stretch = Literal["run", "day", "month"]
 STRETCHES: tuple[Stretch, ...] = ("run", "day", "month")
 
 
-class Tokens(Part):
+class Stretches(Part):
+    """What a budget is for."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Stretches":
+        if not self.model_fields_set:
+            raise ValueError("is empty; give run, day or month, or leave it out")
+        return self
+
+
+class Tokens(Stretches):
     """Tokens sent and answered together; 0 means none at all."""
 
     run: Whole | None = Field(None, description="In one run of the scheduler.")
@@ -27,7 +37,7 @@ class Tokens(Part):
     month: Whole | None = Field(None, description="In a calendar month in the operator's zone.")
 
 
-class Money(Part):
+class Money(Stretches):
     """In the company's currency, by the prices in config.yaml; 0 means none at all."""
 
     run: Number | None = Field(None, description="In one run of the scheduler.")

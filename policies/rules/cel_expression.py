@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from policies.rules.cel_names import FUNCTIONS, LISTS, MACROS, VARIABLES, Names, Uses, names_in
-from winback.yamlfile import did_you_mean
+from policies.rules.cel_names import FUNCTIONS, LISTS, MACROS, VARIABLES, Names, Uses, names_in, offset_of
+from winback.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from cel import Program
@@ -50,8 +50,8 @@ def compiled(text: str) -> Compiled:
     program, names = _parse(text), names_in(text)
     if names.loops_within > MAX_LOOPS_WITHIN:
         raise _wrong(f"holds more than {MAX_LOOPS_WITHIN} loops within each other; write a simpler one")
-    for problem in _unknown(program, names):
-        raise _wrong(problem)
+    for problem, name in _unknown(program, names):
+        raise _wrong(problem, offset_of(text, name))
     return Compiled(program, names.uses(name for name in program.variables() if name in VARIABLES))
 
 
@@ -65,24 +65,26 @@ def _parse(text: str) -> "Program":
         found = PARSER_SAYS.search(str(error))
         line, column, problem = found.groups() if found else ("1", "1", "it is not an expression in CEL")
         problem = problem.partition(" expecting ")[0].replace("'<EOF>'", "end")
-        raise _wrong(f"line {line}, column {column} of the expression: {problem}") from None
+        before = sum(len(one) for one in text.splitlines(keepends=True)[: int(line) - 1])
+        what = f"line {line}, column {column} of the expression: {problem}"
+        raise _wrong(what, before + int(column) - 1) from None
 
 
-def _unknown(program: "Program", names: Names) -> Iterator[str]:
-    """What the expression speaks of and does not exist."""
+def _unknown(program: "Program", names: Names) -> Iterator[tuple[str, str]]:
+    """What the expression speaks of and does not exist, and its name."""
     for name in program.variables():
         if name not in VARIABLES and name not in names.bound:
-            yield _not_there(f"there is no {name!r}", name, VARIABLES)
+            yield _not_there(f"there is no {name!r}", name, VARIABLES), name
     for name in names.bound & set(VARIABLES):
-        yield f"{name!r} is a fact; call what runs over the list something else"
+        yield f"{name!r} is a fact; call what runs over the list something else", name
     for owner, fields in names.fields.items():
         known = VARIABLES[owner]
         one = f"one of {owner}" if owner in LISTS else owner
         for field in sorted(fields - known):
-            yield _not_there(f"{one} has no {field!r}", field, known)
+            yield _not_there(f"{one} has no {field!r}", field, known), field
     for name in program.functions():
         if name.isalnum() and name not in FUNCTIONS:
-            yield _not_there(f"there is no function {name!r}", name, {*FUNCTIONS, *MACROS})
+            yield _not_there(f"there is no function {name!r}", name, {*FUNCTIONS, *MACROS}), name
 
 
 def _not_there(problem: str, name: str, known: Iterable[str]) -> str:
@@ -90,7 +92,7 @@ def _not_there(problem: str, name: str, known: Iterable[str]) -> str:
     return f"{problem}; {near or 'known: ' + ', '.join(sorted(known))}"
 
 
-def _wrong(problem: str) -> ValidationError:
-    """A mistake that does not repeat the whole expression."""
-    kind = PydanticCustomError("expression", "{problem}", {"problem": problem})
+def _wrong(problem: str, offset: int = 0) -> ValidationError:
+    """A mistake, and at which character it is; it does not repeat the whole expression."""
+    kind = PydanticCustomError("expression", "{problem}", {"problem": problem, "offset": offset})
     return ValidationError.from_exception_data("expression", [InitErrorDetails(type=kind, input=None)])

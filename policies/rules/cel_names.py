@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 from policies.facts import (
     AccountFacts,
@@ -54,7 +55,17 @@ TOKEN = re.compile(
 
 
 Token = tuple[str, str]
+Placed = tuple[str, str, int]
 EDGE: Token = ("edge", "")
+EQUALS = frozenset({"==", "!="})
+
+
+class Compared(NamedTuple):
+    """A fact such as `action.tool`, the text that it is compared with, and where that stands."""
+
+    fact: str
+    word: str
+    offset: int
 
 
 @dataclass
@@ -89,11 +100,51 @@ def names_in(text: str) -> Names:
     return names
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def compared(text: str) -> Iterator[Compared]:
+    """Every fact that is compared with a text by `==`, `!=` or `in [...]`, whichever stands first."""
+    ends: list[Placed] = [(*EDGE, 0)] * 4
+    tokens = [*ends, *_placed(text), *ends, *ends]
+    for index in range(4, len(tokens) - 8):
+        words = [one[1] for one in tokens[index - 4 : index + 8]]
+        (owner_kind, owner, _), (kind, name, _) = tokens[index], tokens[index + 2]
+        if (owner_kind, kind, words[5]) != ("name", "name", ".") or words[3] == ".":
+            continue
+        fact = f"{owner}.{name}"
+        if words[7] + words[8] in EQUALS and words[10] != "+":
+            yield from _word(fact, tokens[index + 5])
+        if words[2] + words[3] in EQUALS and words[0] != "+":
+            yield from _word(fact, tokens[index - 3])
+        if words[7:9] == ["in", "["]:
+            for one in tokens[index + 5 :]:
+                if one[1] == "]" or one[0] == "edge":
+                    break
+                yield from _word(fact, one)
+
+
+def _word(fact: str, token: Placed) -> Iterator[Compared]:
+    """A text as it is written; what an escape stands for is not guessed at."""
+    kind, text, offset = token
+    if kind == "text" and "\\" not in text:
+        yield Compared(fact, _unquoted(text), offset)
+
+
+def offset_of(text: str, name: str) -> int:
+    """Where a name, or a text in quotes, first stands in an expression; 0 when it does not."""
+    for found in TOKEN.finditer(text):
+        if found[0] == name or (found["text"] and _unquoted(found["text"]) == name):
+            return found.start()
+    return 0
+
+
+def _placed(text: str) -> Iterator[Placed]:
     for found in TOKEN.finditer(text):
         kind = found.lastgroup or "mark"
         if kind != "space":
-            yield kind, found[kind]
+            yield kind, found[kind], found.start()
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    return ((kind, word) for kind, word, _ in _placed(text))
 
 
 def _loops_within(tokens: list[Token]) -> int:

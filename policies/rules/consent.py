@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from policies.facts import ConsentFacts, Facts, MissingFactError, consent_key
+from policies.plural import mend_one
 from policies.rules.fields import Flag, Word
 from policies.rules.reference import Reference
 from policies.rules.rule import Judge, Narrowed, Say, Wording
@@ -42,11 +43,12 @@ class Consent(Narrowed):
         parts = [f"refused is denied, unknown means {self.unknown}"]
         parts += [f"older than {self.max_age_days} days is unknown"] if self.max_age_days else []
         parts += ["without a source is unknown"] if self.needs_source else []
-        return f"consent to {what}: {', '.join(parts)}{self.about()}"
+        return mend_one(f"consent to {what}: {', '.join(parts)}{self.about()}")
 
     def references(self) -> tuple[Reference, ...]:
-        own = () if self.channel is None else (Reference(("channel",), "channel", self.channel),)
-        return (*super().references(), *own)
+        channel = () if self.channel is None else (Reference(("channel",), "channel", self.channel),)
+        purpose = () if self.purpose is None else (Reference(("purpose",), "purpose", self.purpose),)
+        return (*super().references(), *channel, *purpose)
 
     def judge(self, say: Say) -> Judge:
         channel, purpose = self.channel, self.purpose

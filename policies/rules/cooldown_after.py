@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from policies.facts import Facts, Happening, HappeningKind, MissingFactError
+from policies.plural import mend_one
 from policies.rules.fields import listed
 from policies.rules.rule import Judge, Narrowed, Say, Wording
 from policies.rules.window import LONGEST_DAYS
@@ -59,7 +60,7 @@ class CooldownAfter(Narrowed):
     def describe(self) -> str:
         lasting = f"for {self.days} days after" if self.days is not None else "during"
         what = listed(tuple(one.replace("_", " ") for one in self.what))
-        return f"{self.then} {lasting} {what}, per {self.scope}{self.about()}"
+        return mend_one(f"{self.then} {lasting} {what}, per {self.scope}{self.about()}")
 
     def judge(self, say: Say) -> Judge:
         effect, days, finds = Decision(self.then), self.days, self._finds()

@@ -1,6 +1,6 @@
 """`expr`: one expression in CEL, for what no other kind can say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -8,11 +8,22 @@ from pydantic import AfterValidator, Field
 from policies.facts import Facts, MissingFactError
 from policies.rules.cel_context import absent, context_for
 from policies.rules.cel_expression import MAX_LENGTH, check_expression, compiled
+from policies.rules.cel_names import compared
 from policies.rules.fields import Word
+from policies.rules.reference import Reference, What
 from policies.rules.rule import Judge, Narrowed, Say, Wording
 from policies.verdict import Decision, Said
 
 Expression = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(check_expression)]
+
+NAMED: Mapping[str, What] = {
+    "action.tool": "tool",
+    "action.catalogue_id": "catalogue id",
+    "action.channel": "channel",
+    "action.purpose": "purpose",
+    "drop.kind": "kind of drop",
+}
+"""Facts that are always one of some names."""
 
 
 class Expr(Narrowed):
@@ -29,6 +40,12 @@ class Expr(Narrowed):
 
     def strictest(self) -> Decision:
         return Decision(self.then)
+
+    def references(self) -> Iterable[Reference]:
+        yield from super().references()
+        for one in compared(self.expression):
+            if (what := NAMED.get(one.fact)) is not None:
+                yield Reference(("expression",), what, one.word, offset=one.offset)
 
     def describe(self) -> str:
         return f"{self.then} when {' '.join(self.expression.split())}: {self.reason}{self.about()}"

@@ -1,13 +1,14 @@
 """Types of the values in a policy file. Nothing is guessed from a value of another type."""
 
 import re
+from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from policies.zones import UnknownZoneError, zone_of
-from winback.yamlfile import did_you_mean
+from winback.spelling import did_you_mean
 
 
 def _operator_or_zone(name: str) -> str:
@@ -78,6 +79,23 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DropName = Literal["all_quiet", "feature_fell", "limit_reached", "champion_left", "stalled_start"]
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+
+def _day(value: object) -> object:
+    """A date as YAML reads it, or the same in quotes."""
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) and re.fullmatch(DAY, value) else value
+    except ValueError:
+        found = None
+    if not isinstance(found, date) or isinstance(found, datetime):
+        raise ValueError("should be a day such as 2026-03-01")  # noqa: TRY004  pydantic wants this one
+    return found
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{DAY}$"})]
 
 
 class Part(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import Field
 from policies.counter import Counter, question
 from policies.facts import Facts, MissingFactError
 from policies.rules.fields import Whole
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import OF_ACCOUNT, Judge, Narrowed, Say, Wording
 from policies.rules.window import Window, counted, narrowing
 from policies.verdict import Decision, Said
 
@@ -38,7 +38,8 @@ class FrequencyCap(Narrowed):
 
     def describe(self) -> str:
         per = "in all" if self.scope == "global" else f"per {self.scope}"
-        return f"contacts {per} in {self.window.describe()}: at most {self.max}{self.about()}"
+        fixed = {"account": OF_ACCOUNT, "contact": (*OF_ACCOUNT, "languages")}.get(self.scope, ())
+        return f"contacts {per} in {self.window.says()}: at most {self.max}{self.about_counting(*fixed)}"
 
     def judge(self, say: Say) -> Judge:
         seen, limit, window = self._seen(), self.max, self.window.describe()

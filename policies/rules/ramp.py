@@ -8,15 +8,19 @@ from pydantic import Field, model_validator
 
 from policies.counter import Counter, What, question
 from policies.facts import Facts, MissingFactError
-from policies.rules.fields import MOST, Part
+from policies.plural import mend_one
+from policies.rules.fields import MOST, Day, Part
 from policies.rules.rule import Judge, Narrowed, Say, Wording
-from policies.rules.window import LONGEST_DAYS, Calendar, Rolling, narrowing
+from policies.rules.window import LONGEST_DAYS, Calendar, Rolling, narrowing, operator_zone
 from policies.verdict import Decision, Said
+from policies.zones import start_of, zone_of
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
 Days = Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)]
 Stretch = Callable[[Facts], tuple[datetime, datetime | None]]
 
+SETTLED: tuple[What, ...] = ("contacts", "bounces", "complaints")
+"""What makes up the good ones."""
 DOUBLINGS = MOST.bit_length()
 """After so many even the smallest start is past all limits."""
 
@@ -51,7 +55,8 @@ class Ramp(Narrowed):
     """`start * 2 ** (good // double_after)` contacts a day, and never more than `max`, or 10**12.
 
     Good are the contacts of the last 366 days that are older than `settle_days`, less the bounces and
-    complaints of the same days. `when.tools` and `when.channels` narrow what is counted.
+    complaints of the same days. `when.tools` and `when.channels` narrow what is counted; `since`, once
+    that day has come, leaves out all that was before it.
     """
 
     kind: Literal["ramp"]
@@ -59,6 +64,11 @@ class Ramp(Narrowed):
     double_after: Count = Field(description="Good contacts after each of which number the limit doubles.")
     settle_days: Annotated[int, Field(strict=True, ge=1, le=90)] = Field(
         3, description="How long a contact must stay without a bounce or complaint to count as good."
+    )
+    since: Day | None = Field(
+        None,
+        description="Contacts, bounces and complaints before this day of the operator's calendar do not count: "
+        "the day on which the ramp starts anew.",
     )
     max: Count | None = Field(None, description="Most contacts a day; left out, there is no upper end.")
     halt: Halt | None = Field(None, description="When it stops by itself; left out, it does not.")
@@ -81,7 +91,8 @@ class Ramp(Narrowed):
         halt = self.halt
         limits = " or ".join(f"{most} {what}" for what, most in halt.limits()) if halt else ""
         halts = f"; halted by {limits} in {halt.days} days" if halt else ""
-        return f"{self.start} contacts a day, {grows}{halts}{self.about()}"
+        anew = "" if self.since is None else f"; nothing before {self.since} counts"
+        return mend_one(f"{self.start} contacts a day, {grows}{halts}{anew}{self.about_counting()}")
 
     def judge(self, say: Say) -> Judge:
         halted = say.form(Decision.DENY, "halted", "count", "what", "days", "limit")
@@ -116,14 +127,27 @@ class Ramp(Narrowed):
 
     def _growing(self) -> tuple[Asked, ...]:
         """The contacts of today, those that had time to settle, and what spoilt some of them."""
-        day, settled = Calendar(kind="calendar", unit="day", zone="operator"), _settled(self.settle_days)
+        day = Calendar(kind="calendar", unit="day", zone="operator")
+        settled = self._anew(_settled(self.settle_days))
         begins, ago = day.since(), f"in {LONGEST_DAYS * 24}h to {self.settle_days * 24}h ago"
         return (
             self._ask("contacts", day.key, lambda facts: (begins(facts), None)),
-            self._ask("contacts", ago, settled),
-            self._ask("bounces", ago, settled),
-            self._ask("complaints", ago, settled),
+            *(self._ask(what, ago + self._from(), settled) for what in SETTLED),
         )
+
+    def _from(self) -> str:
+        return "" if self.since is None else f" from {self.since}"
+
+    def _anew(self, stretch: Stretch) -> Stretch:
+        """Not further back than `since`, once that day has come."""
+        if (day := self.since) is None:
+            return stretch
+
+        def anew(facts: Facts) -> tuple[datetime, datetime | None]:
+            (first, last), begins = stretch(facts), start_of(day, zone_of(operator_zone(facts)))
+            return (max(first, begins) if begins <= facts.now else first), last
+
+        return anew
 
     def _halting(self) -> list[tuple[Asked, int]]:
         """What may halt it, with the number at which it does."""
@@ -131,10 +155,8 @@ class Ramp(Narrowed):
             return []
         lately = Rolling(kind="rolling", days=self.halt.days)
         since = lately.since()
-        return [
-            (self._ask(what, lately.key, lambda facts: (since(facts), None)), most)
-            for what, most in self.halt.limits()
-        ]
+        stretch = self._anew(lambda facts: (since(facts), None))
+        return [(self._ask(what, lately.key + self._from(), stretch), most) for what, most in self.halt.limits()]
 
     def _ask(self, what: What, key: str, stretch: Stretch) -> Asked:
         tools, channels = narrowing(self.when)

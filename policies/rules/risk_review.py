@@ -152,7 +152,7 @@ def _embedded_model(facts: Facts) -> Reason | None:
 
 
 def _first_contact(facts: Facts) -> Reason | None:
-    return None if facts.history else ("first_contact", True)
+    return None if facts.history or facts.account.contacted_long_ago else ("first_contact", True)
 
 
 def _message_problems(facts: Facts) -> Reason | None:

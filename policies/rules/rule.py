@@ -9,7 +9,7 @@ from pydantic import Field
 
 from policies.counter import Counter
 from policies.facts import Facts, MissingFactError, Scalar
-from policies.rules.fields import Part, RuleId
+from policies.rules.fields import Part, RuleId, listed
 from policies.rules.reference import Reference
 from policies.rules.when import Test, When
 from policies.verdict import Decision, Form, Mode, Said
@@ -18,6 +18,18 @@ from policies.zones import UnknownZoneError
 Judge = Callable[[Facts], Said]
 NextOpen = Callable[[Facts, datetime], datetime | None]
 Wording = str | Callable[[Mapping[str, Any]], str]
+
+OTHERWISE = {
+    "drops": "drop",
+    "plans": "plan",
+    "tags": "tags",
+    "regions": "region",
+    "languages": "language",
+    "value": "value per month",
+}
+"""What the keys of `when` ask for, of which no earlier contact is asked."""
+OF_ACCOUNT = ("plans", "tags", "regions", "value")
+"""The keys of `when` that are the same for all contacts of one account."""
 
 
 class Say:
@@ -121,6 +133,18 @@ class Narrowed(Rule):
     def about(self) -> str:
         """`when` as the end of a sentence, with a leading space; empty when there is none."""
         return f" ({self.when.describe()})" if self.when else ""
+
+    def about_counting(self, *fixed: str) -> str:
+        """`about` for a rule that counts: contacts are narrowed by tool and channel alone, and that is said.
+
+        `fixed` are the keys that hold for all that is counted anyway, as an account's plan does for its contacts.
+        """
+        counted = {"tools", "channels", *fixed}
+        asked = [name for name in When.model_fields if self.when and getattr(self.when, name)]
+        others = [OTHERWISE[name] for name in asked if name not in counted]
+        if self.when is None or not others:
+            return self.about()
+        return f" ({self.when.describe()}; counted is all there was, whatever the {listed(tuple(others))})"
 
 
 def _narrowed(judge: Judge, matches: Test | None, say: Say) -> Judge:

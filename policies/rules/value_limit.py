@@ -11,7 +11,7 @@ from policies.counter import Counter, question
 from policies.facts import Facts
 from policies.rules.fields import Number, Part
 from policies.rules.frequency_cap import count_of
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import OF_ACCOUNT, Judge, Narrowed, Say, Wording
 from policies.rules.window import Window, counted, narrowing
 from policies.verdict import Decision, Said
 
@@ -28,7 +28,7 @@ class Limit(Part):
     window: Window
 
     def describe(self) -> str:
-        return f"{self.max:g} in {self.window.describe()}"
+        return f"{self.max:g} in {self.window.says()}"
 
 
 class ValueLimit(Narrowed):
@@ -63,7 +63,10 @@ class ValueLimit(Narrowed):
         parts += [] if self.per_account is None else [f"to one account {self.per_account.describe()}"]
         parts += [] if self.total is None else [f"in all {self.total.describe()}"]
         parts += [] if self.per_reviewer is None else [f"approved by one person {self.per_reviewer.describe()}"]
-        return f"goodwill at most: {'; '.join(parts)}{self.about()}"
+        if self.per_account is None and self.total is None and self.per_reviewer is None:
+            return f"goodwill at most: {parts[0]}{self.about()}"
+        fixed = OF_ACCOUNT if self.total is None and self.per_reviewer is None else ()
+        return f"goodwill at most: {'; '.join(parts)}{self.about_counting(*fixed)}"
 
     def judge(self, say: Say) -> Judge:
         single = self.single

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from policies.facts import Facts, MissingFactError, PastContact
+from policies.plural import mend_one
 from policies.rules.fields import Part
 from policies.rules.when import When
 from policies.zones import start_of, zone_of
@@ -33,7 +34,11 @@ class Rolling(Part):
         return self
 
     def describe(self) -> str:
+        """For the decision log, whose words stay as they are; `says` is for people."""
         return f"the last {self.days} days" if self.days is not None else f"the last {self.hours} hours"
+
+    def says(self) -> str:
+        return mend_one(self.describe())
 
     @property
     def key(self) -> str:
@@ -54,6 +59,9 @@ class Calendar(Part):
 
     def describe(self) -> str:
         return f"the calendar {self.unit} in the {self.zone}'s zone"
+
+    def says(self) -> str:
+        return self.describe()
 
     @property
     def key(self) -> str:

@@ -50,9 +50,9 @@ def _when(act: Facts, changes: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _past(act: Facts, changes: Mapping[str, Any]) -> Iterator[str]:
-    if not act.history:
+    if not act.history and not act.account.contacted_long_ago:
         yield "never contacted before"
-    elif "history" in changes:
+    elif act.history and "history" in changes:
         ago = _ago(act.now - act.history[0].at)
         given = sum(one.value for one in act.history)
         many = "an earlier contact" if len(act.history) == 1 else f"{len(act.history)} earlier contacts, the last"
@@ -78,6 +78,8 @@ def _changes(base: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
         if isinstance(old, Mapping) and isinstance(value, Mapping):
             if inner := _changes(old, value):
                 found[key] = inner
+            elif old and not value:
+                found[key] = {}
         elif old != value:
             found[key] = value
     return found

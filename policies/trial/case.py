@@ -17,7 +17,8 @@ from policies.rules.fields import Part, Word
 from policies.trial.case_facts import FactsChanges, Moment
 from policies.words import WORDS
 from winback.errors import InputError
-from winback.yamlfile import YamlFile, did_you_mean, is_folder, read_yaml, validate
+from winback.spelling import did_you_mean
+from winback.yamlfile import YamlFile, is_folder, line_of, read_yaml, validate, within
 
 UNDRAWN = 0.99
 """Where an account falls for a seed of which a case says nothing: held out by no sensible share."""
@@ -43,6 +44,7 @@ SOUND: Mapping[str, Any] = {
         "zone": "Europe/Berlin",
         "region": "DE",
         "tags": ["annual"],
+        "contacted_long_ago": False,
     },
     "contact": {
         "id": 7,
@@ -138,11 +140,8 @@ class Case:
         for one in given:
             if one not in (names := sorted(known)):
                 listed = f"known: {', '.join(names)}" if names else "the policy asks for none here"
-                raise InputError(
-                    f"unknown {what} {one!r}",
-                    where=self.file.where((*place, one)),
-                    fix=did_you_mean(one, names) or listed,
-                )
+                fix = did_you_mean(one, names) or listed
+                raise self.file.refusal(f"unknown {what} {one!r}", (*place, one), fix)
 
 
 def cases_beside(policy: Path) -> Path:
@@ -178,12 +177,11 @@ def read_case(path: Path) -> Case:
     Raises:
         InputError: with file, line and column.
     """
-    file = read_yaml(path)
+    file = read_yaml(path, show_line=True)
     first = file.text.partition("\n")[0]
     if not first.startswith("#") or not (says := first.lstrip("# ").strip()):
-        raise InputError(
-            "does not say what it is about", where=f"{path}:1:1", fix="say it in a comment in the first line"
-        )
+        what = f"does not say what it is about{within(line_of(file.text, 1))}"
+        raise InputError(what, where=f"{path}:1:1", fix="say it in a comment in the first line")
     parsed: CaseFile = validate(CaseFile, file, show_line=True)
     changes = file.data.get("facts", {})
     return Case(path.stem, says, act_of(changes), parsed.expect, file)
@@ -200,10 +198,14 @@ def act_of(changes: Mapping[str, Any]) -> Facts:
 
 
 def laid_over(base: Any, changes: Any) -> Any:
-    """Changes laid over plain values, mapping by mapping; anything else is replaced."""
+    """Changes laid over plain values, mapping by mapping; `{}` empties one, and all else is replaced."""
     if not (isinstance(base, Mapping) and isinstance(changes, Mapping)):
         return changes
-    return {**base, **{key: laid_over(base.get(key), value) for key, value in changes.items()}}
+    return {**base, **{key: _replaced(base.get(key), value) for key, value in changes.items()}}
+
+
+def _replaced(base: Any, change: Any) -> Any:
+    return {} if change == {} and isinstance(change, Mapping) else laid_over(base, change)
 
 
 def _texts(value: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
 
 from policies.facts import ConsentFacts, Facts, Happening, PastContact
 
@@ -16,6 +16,16 @@ WHOLE = (ConsentFacts, Happening, PastContact)
 
 class _Given(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Some(_Given):
+    """A part of the facts: what it leaves out stays, so one that gives nothing is a mistake."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "_Some":
+        if not self.model_fields_set:
+            raise ValueError("is empty and changes nothing; give what differs, or leave it out")
+        return self
 
 
 def _moment(value: Any) -> datetime:
@@ -48,7 +58,7 @@ def _model(kind: Any) -> type[_Given]:
         one.name: (_given(hints[one.name]), ... if kind in WHOLE and _needed(one) else None)
         for one in fields(kind)
     }
-    return cast("type[_Given]", create_model(kind.__name__, __base__=_Given, **given))
+    return cast("type[_Given]", create_model(kind.__name__, __base__=_Given if kind is Facts else _Some, **given))
 
 
 def _needed(one: "Field[Any]") -> bool:

@@ -225,10 +225,9 @@ def _waiting(rules: Iterable[AnyRule]) -> list[Change]:
     hours = {1.0}
     for rule in rules:
         if isinstance(rule, Expires):
-            waits = [rule.hours, *rule.tools.values()]
-            longer = rule.escalated_hours
-            waits += [wait + (wait if longer is None else longer) for wait in waits if rule.then == "escalate"]
-            hours |= {wait + by for wait in waits for by in (-0.2, 0)}
+            tools = ("", *rule.tools)
+            waits = [rule.after(tool) + more for tool in tools for more in (timedelta(), rule.longer(tool))]
+            hours |= {wait.total_seconds() / 3600 + by for wait in waits for by in (-0.2, 0)}
     changes = [_acting(wait, people) for wait in sorted(hours) for people in (0, 1)]
     changes += [_acting(1.0, people) for people in (2, 3)]
     return [*changes, lambda facts: part("drop", recovered=True)(_acting(1.0, 1)(facts))]

@@ -1,5 +1,6 @@
 """A mistake in a YAML file is answered with its place, in one line."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -57,13 +58,13 @@ def answer(text: str, *, show_line: bool = False) -> str:
             "pets: []\nguest: {kind: cat, lives: 9, livs: 3}\n",
             "file.yaml:2:30: unknown key 'livs'; did you mean 'lives'?",
         ),
-        ("pets: [{kind: cta}]\n", "file.yaml:1:9: pets.0.kind: unknown 'cta'; did you mean 'cat'?"),
-        ("pets: [{kind: elephant}]\n", "file.yaml:1:9: pets.0.kind: unknown 'elephant'; known: cat, dog"),
+        ("pets: [{kind: cta}]\n", "file.yaml:1:9: pets.1.kind: unknown 'cta'; did you mean 'cat'?"),
+        ("pets: [{kind: elephant}]\n", "file.yaml:1:9: pets.1.kind: unknown 'elephant'; known: cat, dog"),
         ("pets: [{lives: 9}]\n", "file.yaml:1:8: key 'kind' is missing; add 'kind'"),
         ("pets: [{kind: cat}]\n", "file.yaml:1:8: key 'lives' is missing; add 'lives'"),
         (
             "pets: [one]\n",
-            "file.yaml:1:8: pets.0: should be a mapping of keys to values, not 'one'; mend the value",
+            "file.yaml:1:8: pets.1: should be a mapping of keys to values, not 'one'; mend the value",
         ),
         ("pets: one\n", "file.yaml:1:1: pets: should be a list, not 'one'; write [one, two] or one item a line"),
         (
@@ -72,11 +73,11 @@ def answer(text: str, *, show_line: bool = False) -> str:
         ),
         (
             "pets: [{kind: cat, lives: 9, toys: [bal]}]\n",
-            "file.yaml:1:37: pets.0.toys.0: Input should be 'ball' or 'mouse', not 'bal'; did you mean 'ball'?",
+            "file.yaml:1:37: pets.1.toys.1: Input should be 'ball' or 'mouse', not 'bal'; did you mean 'ball'?",
         ),
         (
             "pets: [{kind: cat, lives: nine}, {kind: dog, legs: x}]\n",
-            "file.yaml:1:20: pets.0.lives: Input should be a valid integer, not 'nine' (and 1 more); mend",
+            "file.yaml:1:20: pets.1.lives: Input should be a valid integer, not 'nine' (and 1 more); mend",
         ),
     ],
 )
@@ -115,7 +116,8 @@ def test_strict_fields_stay_strict() -> None:
         ("a: 2026-02-30\n", "file.yaml:1:4: '2026-02-30' is no timestamp that can be read"),
         ("a: " + "9" * 5000, "file.yaml:1:4: '" + "9" * 60 + "' is no int that can be read"),
         ("a: &x {b: 1}\nc: {<<: [*x, 3]}\n", "file.yaml:2:14: '<<' wants a mapping"),
-        ("a: [1\n", "file.yaml:2:1: malformed YAML"),
+        ("a: [1\n", "file.yaml:1:6: malformed YAML"),
+        ("a: [1\n\n  \n", "file.yaml:1:6: malformed YAML"),
         ("", "file.yaml:1:1: is empty"),
         ("~\n", "file.yaml:1:1: is empty"),
         ("a: 1\nb: \x00", "file.yaml:2:4: malformed YAML: the character"),
@@ -177,3 +179,27 @@ def test_a_path_that_cannot_be_read(tmp_path: Path, path: str, line: str) -> Non
     with pytest.raises(InputError) as caught:
         read_yaml(tmp_path / path)
     assert line.format(tmp_path / path) in str(caught.value)
+
+
+def test_the_line_is_shown_only_where_it_may_be() -> None:
+    """A settings file may hold secrets; a policy may not."""
+    for text in ("a: 1\na: secret\n", "a: [secret\n", "# secret\n"):
+        with pytest.raises(InputError) as hidden:
+            parse_yaml(text, PATH)
+        assert "secret" not in str(hidden.value)
+        with pytest.raises(InputError, match=r' in ".*secret"; '):
+            parse_yaml(text, PATH, show_line=True)
+
+
+def test_text_that_is_no_utf8_is_shown_with_a_mark(tmp_path: Path) -> None:
+    """The line as far as it can be read."""
+    (tmp_path / "p.yaml").write_bytes(b"a: 1\nb: gr\xfcn\n")
+    with pytest.raises(InputError, match=re.escape('p.yaml:2:1: is not UTF-8 text in "b: gr\ufffdn"; ')):
+        read_yaml(tmp_path / "p.yaml", show_line=True)
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+def test_a_line_is_what_yaml_calls_one(character: str) -> None:
+    """Python's lines are more: the wrong one would be shown."""
+    with pytest.raises(InputError, match=r"file.yaml:2:1: key 'a' is given twice, first in line 1 in \"a: 2\"; "):
+        parse_yaml(f"a: 'x{character}y'\na: 2\n", PATH, show_line=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Set
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from rich.table import Table
 
 from policies.lint import Finding, Surroundings, lint
 from policies.load import Loaded, load_placed
+from policies.plural import mend_one
 from policies.policy import Policy
 from tools.catalogue import load_catalogue
 from tools.offer_trial_upgrade import OfferTrialUpgrade
@@ -58,6 +60,8 @@ def _surroundings(session: Session, channels: Set[str] | None) -> Surroundings:
         parameters={name: schema.get("properties", {}) for name, schema in schemas.items()},
         costly=frozenset({OfferTrialUpgrade.name}) if prices and min(prices) > 0 else frozenset(),
         channels=channels,
+        plans=frozenset(plan.id for plan in catalogue.plans),
+        today=session.clock.now().astimezone(ZoneInfo(session.settings.company.zone)).date(),
     )
 
 
@@ -106,9 +110,7 @@ def _print(session: Session, loaded: Loaded, findings: list[Finding]) -> None:
     session.out.print(table)
     for line in _lines(loaded, findings):
         session.out.print(plain_text(line), soft_wrap=True)
-    many = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}" if findings else "no findings"
+    many = f"{len(findings)} findings" if findings else "no findings"
     author = f", by {plain_text(policy.author)}" if policy.author else ""
-    session.out.print(
-        f"{len(policy.rules)} rules, no mistakes, {many}. {plain_text(str(policy.source))}{author}, "
-        f"hash {policy.hash[:12]}"
-    )
+    counted = mend_one(f"{len(policy.rules)} rules, no mistakes, {many}.")
+    session.out.print(f"{counted} {plain_text(str(policy.source))}{author}, hash {policy.hash[:12]}")

@@ -61,7 +61,12 @@ def _say(session: Session, words: str, as_json: bool, *, configured: bool) -> No
 
 
 def _head(version: PolicyVersion, configured: str) -> dict[str, Any]:
-    return {"policy": version.hash, "since": version.at, "author": version.author, "configured_policy": configured}
+    return {
+        "policy": version.hash,
+        "since": version.at.isoformat(),
+        "author": version.author,
+        "configured_policy": configured,
+    }
 
 
 def _print(session: Session, found: Findings, version: PolicyVersion, path: Path, *, changed_since: bool) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from winback.errors import InputError
 from winback.settings import Columns
-from winback.yamlfile import did_you_mean
+from winback.spelling import did_you_mean
 
 ROLES = ("account", "contact", "feature", "day", "count")
 NEEDED = ("account", "day")

@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from winback.errors import InputError
+from winback.spelling import did_you_mean
 from winback.usage.columns import find_column, listed
 from winback.usage.csv_file import Record, open_csv
 from winback.usage.engine import connect, failures, file_literal
 from winback.usage.source import Kind, Source
-from winback.yamlfile import did_you_mean
 
 ACCOUNT_COLUMNS = (
     "account_name",

@@ -12,8 +12,8 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 
+from winback.spelling import did_you_mean
 from winback.usage.problems import LONGEST_KEY
-from winback.yamlfile import did_you_mean
 
 LONGEST_NAME = 200
 LONGEST_PLAN = 100

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
 from winback.errors import ConflictError
-from winback.store.models import Case, Review
+from winback.store.models import Case, Proposal, Review
 from winback.store.types import CaseState, ReviewState
-from winback.testing.world import AS_OF, NOON, add_account, entries, open_case
+from winback.testing.world import AS_OF, NOON, add_account, entries, open_case, sample_drop
+from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
 from workers.expire import expire_all
@@ -78,6 +80,48 @@ def test_escalated_and_then_dropped(services: Services) -> None:
     assert item(services).state == ReviewState.EXPIRED
     assert entries(services.store, 1) == ["case_opened", "queued", "escalated", "expired"]
     assert verify(services.store).problems == ()
+
+
+EACH = """version: 1
+rules:
+- id: t
+  kind: allow_tools
+  allow:
+  - {tools: [send_tutorial], mode: review, drops: [feature_fell]}
+  - {tools: [offer_trial_upgrade], mode: review, drops: [limit_reached]}
+  - {tools: [book_call], mode: review, drops: [all_quiet]}
+- id: e
+  kind: expires
+  hours: 48
+  tools: {offer_trial_upgrade: {hours: 24, then: escalate}, book_call: {then: propose_again}}
+  escalated_hours: 200
+"""
+
+
+def test_each_tool_ends_in_its_own_way(services: Services) -> None:
+    """One is dropped, one escalated, one proposed again, under one rule."""
+    (services.settings.home / "policy.yaml").write_text(EACH, encoding="utf-8")
+    with services.store.write() as session:
+        for number, kind in enumerate((DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED, DropKind.ALL_QUIET)):
+            account = add_account(session, f"account-{number}")
+            open_case(session, account, sample_drop(account.key, kind))
+    propose_all(services, AS_OF)
+    with services.store.read() as session:
+        found = session.exec(select(Proposal.tool, Review.id).where(Review.proposal_id == Proposal.id)).all()
+    number_of = {tool: number or 0 for tool, number in found}
+    assert sorted(number_of) == ["book_call", "offer_trial_upgrade", "send_tutorial"]
+    later(services, 24)
+    assert expire_all(services) == [number_of["offer_trial_upgrade"]]
+    later(services, 48)
+    assert sorted(expire_all(services)) == sorted([number_of["send_tutorial"], number_of["book_call"]])
+    trial, tutorial, call = (
+        item(services, number_of[tool]) for tool in ("offer_trial_upgrade", "send_tutorial", "book_call")
+    )
+    assert (trial.state, trial.escalated_at) == (ReviewState.PENDING, NOON + timedelta(hours=24))
+    assert (tutorial.state, call.state) == (ReviewState.EXPIRED, ReviewState.EXPIRED)
+    with services.store.read() as session:
+        assert session.get_one(Case, tutorial.case_id).next_at is None
+        assert session.get_one(Case, call.case_id).next_at == NOON + timedelta(hours=48)
 
 
 def test_an_escalated_item_can_be_approved(services: Services) -> None:

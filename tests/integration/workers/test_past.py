@@ -13,7 +13,7 @@ from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
 from workers.counting import count
-from workers.past import past_of
+from workers.past import REMEMBERED, long_ago_of, past_of
 from workers.propose import propose_all
 from workers.services import Services
 
@@ -56,6 +56,30 @@ def test_the_past_is_newest_first_and_forgets_after_a_year(one: Services) -> Non
         contacts, happenings = past_of(session, session.get_one(Account, 1), NOON)
     assert [past.tool for past in contacts] == [BY_HAND]
     assert [(past.kind, (NOON - past.at).days) for past in happenings] == [("reply", 3), ("ticket", 500)]
+
+
+EYES = "  - {id: eyes, kind: risk_review, embedded_model: false, untrusted_text: false, message_problems: false}\n"
+
+
+@pytest.mark.parametrize(("days", "kind"), [(500, "allowed"), (3, "allowed"), (-1, "queued"), (None, "queued")])
+def test_a_message_of_years_ago_makes_the_next_one_no_first(one: Services, days: float | None, kind: str) -> None:
+    """`first_contact` means ever, as far as anybody wrote down; what is yet to come was not."""
+    (one.settings.home / "policy.yaml").write_text(PERMISSIVE + EYES, encoding="utf-8")
+    if days is not None:
+        happened(one, InteractionKind.MESSAGE, days)
+    happened(one, InteractionKind.REPLY, 600)
+    assert [done.kind.value for done in propose_all(one, AS_OF)] == [kind]
+
+
+def test_a_contact_is_of_long_ago_when_the_past_does_not_hold_it(one: Services) -> None:
+    """To the moment: what `past_of` gives no more is said to have been."""
+    propose_all(one, AS_OF)
+    assert [done.kind.value for done in act_all(one)] == ["done"]
+    with one.store.read() as session:
+        account, at = session.get_one(Account, 1), session.get_one(Effect, 1).intent_at
+        for moment, long_ago in ((at + REMEMBERED, False), (at + REMEMBERED + timedelta(seconds=1), True)):
+            contacts, _ = past_of(session, account, moment)
+            assert (len(contacts) == 0) is bool(long_ago_of(session, [account.id or 0], moment)) is long_ago
 
 
 def test_a_rejection_is_part_of_the_past(services: Services) -> None:

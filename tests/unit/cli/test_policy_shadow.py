@@ -35,6 +35,7 @@ def test_json_for_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(config, "--json") == Exit.OK
     found = json.loads(capsys.readouterr().out)
     assert found["configured"]
+    assert found["since"] == "2026-05-12T10:00:00+00:00"
     assert found["policy"] == found["configured_policy"]
     assert {one["rule"] for one in found["rules"]} == {"stop"}
     assert 0 < found["changed"] < found["decisions"]

@@ -1,6 +1,8 @@
 """Acts and rules of all sorts, drawn by Hypothesis."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from policies.facts import (
     consent_key,
 )
 from policies.rules import AnyRule
+from policies.verdict import Decision, Verdict
 from tests.unit.policies.samples import RULE, TOOLS
 
 DROPS = ("all_quiet", "feature_fell", "limit_reached", "champion_left", "stalled_start")
@@ -280,11 +283,89 @@ def _unique(rules: list[dict[str, Any]]) -> tuple[AnyRule, ...]:
 
 any_rules = st.lists(st.one_of(allowing, tightening), max_size=6).map(_unique)
 tightening_rules = tightening.map(lambda one: RULE.validate_python({**one, "id": "added"}))
-# Rules and an act that pass often enough for a test that looks at what is allowed.
-lenient_rules = st.tuples(
-    st.builds(
-        lambda mode: {"id": "x", "kind": "allow_tools", "allow": [{"tools": sorted(TOOLS), "mode": mode}]},
-        st.sampled_from(("auto", "auto", "review")),
+
+
+# Closed more often than open, so that most acts wait.
+deferring = st.one_of(
+    _rules(
+        "quiet_hours",
+        {"from": st.sampled_from(("10:30", "12:00", "16:15")), "to": st.sampled_from(("07:00", "09:30"))},
+        narrowed=False,
+        modes=("enforce",),
     ),
-    st.lists(tightening, max_size=2),
-).map(lambda pair: _unique([pair[0], *pair[1]]))
+    _rules(
+        "working_days",
+        {"days": st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=2, unique=True)},
+        narrowed=False,
+        modes=("enforce",),
+    ),
+)
+SOUND_AT = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+WRONG = ("value", "consent", "agent", "history", "happenings", "draws", "proposed_at")
+"""What may be wrong with an act that is sound otherwise."""
+
+
+def _sound(act: Facts, now: datetime, zone: str, hours_ago: int, wrong: str | None) -> Facts:
+    """The act, with nothing in it that every sensible policy denies, but for one thing."""
+    yes = ConsentFacts("granted", now.date() - timedelta(days=10), sourced=True)
+    consent = {consent_key(channel, "retention"): yes for channel in CHANNELS}
+    apart = timedelta(hours=1) if wrong == "history" else timedelta(days=100)
+    lately = tuple(replace(one, at=now - timedelta(hours=n)) for n, one in enumerate(act.happenings, start=1))
+    tool = act.action.tool if act.action.tool in TOOLS else "send_tutorial"
+    return replace(
+        act,
+        now=now,
+        action=replace(act.action, tool=tool, value=120.0 if wrong == "value" else 0.0, message_problems=()),
+        drop=replace(act.drop, recovered=False),
+        account=replace(
+            act.account, zone=zone, region="DE", plan=act.account.plan or "team", value_per_month=99.0
+        ),
+        contact=ContactFacts(1, "en", zone, {} if wrong == "consent" else consent),
+        agent=act.agent if wrong == "agent" else AgentFacts("model", "a-model", confidence=0.9),
+        history=tuple(replace(one, at=now - (n + 1) * apart) for n, one in enumerate(act.history)),
+        happenings=lately if wrong == "happenings" else (),
+        draws={"s": 0.0 if wrong == "draws" else 0.9999},
+        proposed_at=now - timedelta(hours=600 if wrong == "proposed_at" else hours_ago),
+        run_started_at=now,
+        operator_zone=zone,
+    )
+
+
+sound_facts = st.builds(_sound, any_facts, SOUND_AT, zones, st.integers(0, 20), st.sampled_from((None, *WRONG)))
+
+
+def _all_tools(mode: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.just({"id": "x", "kind": "allow_tools", "allow": [{"tools": sorted(TOOLS), "mode": mode}]})
+
+
+FOUR_EYES = st.just({"id": "x", "kind": "risk_review", "four_eyes_above_account_value": 10})
+Case = tuple[tuple[AnyRule, ...], Facts]
+
+
+def _case(*needed: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Case]:
+    """A policy with these rules and up to one other, and an act with which little is wrong."""
+    rules = st.tuples(st.tuples(*needed), st.lists(tightening, max_size=1)).map(lambda both: [*both[0], *both[1]])
+    return st.tuples(rules.map(_unique), sound_facts)
+
+
+CASES: Mapping[str, st.SearchStrategy[Case]] = {
+    "allow": _case(_all_tools("auto")),
+    "review": _case(_all_tools("review")),
+    "review by 2": _case(_all_tools("auto"), FOUR_EYES),
+    "wait": _case(_all_tools("auto"), deferring),
+    "wait for review": _case(_all_tools("review"), deferring),
+    "deny": st.tuples(any_rules, any_facts),
+}
+"""Rules and acts, by what mostly comes of them: a test that asks for one of these and gets it is not vacuous."""
+
+
+def comes_to(verdict: Verdict) -> str:
+    """Which of `CASES` a verdict is, whoever approved."""
+    match verdict.decision:
+        case Decision.DENY:
+            return "deny"
+        case Decision.REVIEW if verdict.not_before:
+            return "wait for review"
+        case Decision.REVIEW:
+            return "review by 2" if verdict.people > 1 else "review"
+    return "wait" if verdict.not_before else "allow"

@@ -8,6 +8,7 @@ from policies.evaluate import evaluate
 from policies.load import PACKAGED, Known, load_placed
 from policies.plain import facts_to_plain
 from policies.policy import Policy
+from policies.trial.act_words import changes_of
 from policies.trial.case import SOUND, Case, act_of, cases_beside, read_case, read_cases
 from policies.trial.case_report import run_cases
 from policies.verdict import Decision
@@ -77,14 +78,28 @@ def test_cases_lie_beside_their_policy(tmp_path: Path) -> None:
     assert cases_beside(tmp_path) == tmp_path / "cases"
 
 
+def test_an_empty_mapping_means_nothing_in_it(tmp_path: Path) -> None:
+    """`consent: {}` is somebody of whom nobody knows anything; the case is told as it is written."""
+    (tmp_path / "case.yaml").write_text(
+        "# a\nfacts: {contact: {consent: {}}}\nexpect: {decision: deny, code: unknown, rule: consent}\n"
+    )
+    case = read_case(tmp_path / "case.yaml")
+    assert case.facts.contact is not None
+    assert case.facts.contact.consent == {}
+    assert run_cases(POLICIES["default"], [case]).failing == ()
+    assert changes_of(case.facts) == {"contact": {"consent": {}}}
+
+
 EXPECT = "expect: {decision: allow}\n"
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        (EXPECT, "case.yaml:1:1: does not say what it is about; say it in a comment in the first line"),
+        (EXPECT, f'case.yaml:1:1: does not say what it is about in "{EXPECT.strip()}"; say it in a comment'),
         ("#  \n" + EXPECT, "case.yaml:1:1: does not say what it is about"),
+        ("# a\nfacts: {account: {}}\n" + EXPECT, "case.yaml:2:9: facts.account: is empty and changes nothing in "),
+        ("# a\nfacts: {contact: {}}\n" + EXPECT, "case.yaml:2:9: facts.contact: is empty and changes nothing in "),
         ("# a\nfacts: {acton: {}}\n" + EXPECT, "case.yaml:2:9: unknown key 'acton'"),
         ("# a\nfacts: {action: {tol: x}}\n" + EXPECT, "case.yaml:2:18: unknown key 'tol'"),
         (
@@ -114,7 +129,7 @@ EXPECT = "expect: {decision: allow}\n"
             "case.yaml:2:10: expect.decision: Input should be 'allow', 'review' or",
         ),
         ("# a\nexpect: {decision: allow, code: x}\n", "case.yaml:2:1: expect: code needs the rule that says it"),
-        ("# a\nfacts: {}\n", "case.yaml:1:1: key 'expect' is missing"),
+        ("# a\nfacts: {}\n", "case.yaml:2:1: key 'expect' is missing"),
     ],
 )
 def test_a_case_that_is_wrong_says_where(tmp_path: Path, text: str, line: str) -> None:
@@ -129,16 +144,22 @@ def test_a_case_that_is_wrong_says_where(tmp_path: Path, text: str, line: str) -
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("facts: {counts: {contacts in 168: 3}}\n" + EXPECT, "unknown question 'contacts in 168'; did you mean"),
-        ("facts: {draws: {winback: 0.5}}\n" + EXPECT, "unknown seed 'winback'; did you mean 'winback-1'?"),
+        (
+            "facts: {counts: {contacts in 168: 3}}\n" + EXPECT,
+            "unknown question 'contacts in 168' in \"facts: {counts: {contacts in 168: 3}}\"; did you mean",
+        ),
+        (
+            "facts: {draws: {winback: 0.5}}\n" + EXPECT,
+            "unknown seed 'winback' in \"facts: {draws: {winback: 0.5}}\"; did you mean 'winback-1'?",
+        ),
         (
             "expect: {decision: allow, rule: cap-acount}\n",
-            "unknown rule 'cap-acount'; did you mean 'cap-account'?",
+            "unknown rule 'cap-acount' in \"expect: {decision: allow, rule: cap-acount}\"; did you mean",
         ),
         ("expect: {decision: deny, rule: built_in.contct}\n", "did you mean 'built_in.contact'?"),
         (
             "expect: {decision: deny, rule: stop, code: stoped}\n",
-            "unknown code of kill_switch 'stoped'; did you mean 'stopped'?",
+            "unknown code of kill_switch 'stoped' in \"expect: {decision: deny, rule: stop, code: stoped}\"",
         ),
     ],
 )

@@ -1,6 +1,6 @@
 """Findings are true, and sound policies have none."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ AROUND = Surroundings(
     parameters={tool.name: tool.arguments.model_json_schema()["properties"] for tool in default_registry()},
     costly={"offer_trial_upgrade"},
     channels={"email"},
+    plans={"starter", "team"},
+    today=date(2026, 3, 4),
 )
 HEAD = """\
 version: 1
@@ -203,7 +205,9 @@ KINDS = (
         "expires",
         {"hours": st.sampled_from((12, 24))},
         {
-            "tools": st.sampled_from(({"send_tutorial": 12}, {"send_tutorial": 48})),
+            "tools": st.sampled_from(
+                ({"send_tutorial": 12}, {"send_tutorial": 48}, {"send_tutorial": {"hours": 12, "then": "drop"}})
+            ),
             "then": st.sampled_from(("drop", "propose_again", "escalate")),
         },
         narrowed=False,

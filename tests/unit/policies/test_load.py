@@ -16,8 +16,18 @@ ARGUMENTS = {"offer_trial_upgrade": frozenset({"trial", "days"})}
 HEAD = "version: 1\nrules:\n"
 
 
+KNOWN = Known(
+    TOOLS,
+    IDS,
+    frozenset({"email"}),
+    ARGUMENTS,
+    catalogue_arguments={"offer_trial_upgrade": frozenset({"trial"})},
+    purposes=frozenset({"retention"}),
+)
+
+
 def load(path: Path | None) -> Policy:
-    return load_policy(path, Known(TOOLS, IDS, frozenset({"email"}), ARGUMENTS))
+    return load_policy(path, KNOWN)
 
 
 def answer(folder: Path, text: str) -> str:
@@ -40,7 +50,7 @@ def answer(folder: Path, text: str) -> str:
         (
             HEAD + "  - id: a\n    kind: quiet_hour\n",
             (
-                "policy.yaml:4:5: rules.0.kind: unknown 'quiet_hour' in \"kind: quiet_hour\"; "
+                "policy.yaml:4:5: rules.a.kind: unknown 'quiet_hour' in \"kind: quiet_hour\"; "
                 "did you mean 'quiet_hours'?"
             ),
         ),
@@ -49,7 +59,7 @@ def answer(folder: Path, text: str) -> str:
         (
             HEAD + "  - id: a\n    kind: kill_switch\n    engaged: on\n",
             (
-                "policy.yaml:5:5: rules.0.engaged: should be true or false, not 'on' in \"engaged: on\"; "
+                "policy.yaml:5:5: rules.a.engaged: should be true or false, not 'on' in \"engaged: on\"; "
                 "write true or false"
             ),
         ),
@@ -63,7 +73,7 @@ def answer(folder: Path, text: str) -> str:
         (
             HEAD + "  - id: a\n    kind: kill_switch\n    engaged: true\n    when: {drops: [al_quiet]}\n",
             (
-                "policy.yaml:6:20: rules.0.when.drops.0: Input should be 'all_quiet', 'feature_fell', "
+                "policy.yaml:6:20: rules.a.when.drops.1: Input should be 'all_quiet', 'feature_fell', "
                 "'limit_reached', 'champion_left' or 'stalled_start', not 'al_quiet' in "
                 "\"when: {drops: [al_quiet]}\"; did you mean 'all_quiet'?"
             ),
@@ -89,6 +99,18 @@ def answer(folder: Path, text: str) -> str:
             ),
         ),
         (
+            HEAD + "  - id: a\n    kind: allow_tools\n    allow:\n      - tools: [offer_trial_upgrade]\n"
+            "        mode: auto\n        arguments: {trial: {one_of: [trial-team, trial-taem]}}\n",
+            (
+                "policy.yaml:8:50: unknown catalogue id 'trial-taem' of offer_trial_upgrade in "
+                "\"arguments: {trial: {one_of: [trial-team, trial-taem]}}\"; did you mean 'trial-team'?"
+            ),
+        ),
+        (
+            HEAD + "  - id: a\n    kind: consent\n    purpose: retentoin\n",
+            "policy.yaml:5:5: unknown purpose 'retentoin' in \"purpose: retentoin\"; did you mean 'retention'?",
+        ),
+        (
             HEAD
             + "  - id: a\n    kind: on_model_failure\n    then: playbook\n    playbook: {all_quiet: nothing}\n",
             (
@@ -98,15 +120,15 @@ def answer(folder: Path, text: str) -> str:
         ),
         (
             HEAD + "  - id: a\n    kind: value_limit\n    single:\n",
-            "policy.yaml:5:5: 'single' has no value; give it one, or leave the key out",
+            "policy.yaml:5:5: 'single' has no value in \"single:\"; give it one, or leave the key out",
         ),
         (
             HEAD + "  - id: a\n    kind: consent\n  - id: a\n    kind: consent\n",
-            "policy.yaml:5:5: the id 'a' is taken by policy.yaml:3:5; choose another id",
+            "policy.yaml:5:5: the id 'a' is taken by policy.yaml:3:5 in \"- id: a\"; choose another id",
         ),
         (
             HEAD + "  - id: a\n    kind: consent\n    purpose: retention\n    purpose: news\n",
-            ("policy.yaml:6:5: key 'purpose' is given twice, first in line 5; remove one"),
+            ("policy.yaml:6:5: key 'purpose' is given twice, first in line 5 in \"purpose: news\"; remove one"),
         ),
         ("version: 2\nrules: [{id: a, kind: consent}]\n", "policy.yaml:1:1: version: Input should be 1, not 2"),
         ("version: 1\n", "policy.yaml:1:1: key 'rules' is missing"),
@@ -114,7 +136,10 @@ def answer(folder: Path, text: str) -> str:
         ("version: 1\nrules: consent\n", "policy.yaml:2:1: rules: should be a list, not 'consent'"),
         ("- one\n", "policy.yaml:1:1: the file: should be a mapping of keys to values"),
         ("", "policy.yaml:1:1: is empty"),
-        ("version: 1\nrules: [\n", "policy.yaml:3:1: malformed YAML"),
+        ("version: 1\nrules: [\n", "policy.yaml:2:9: malformed YAML: expected the node content, but found"),
+        ("# nothing\n", 'policy.yaml:1:1: is empty in "# nothing"; '),
+        ("version: 1\nrules: [{id: a, kind: consent, when: }]\n", "policy.yaml:2:32: 'when' has no value in "),
+        ("version: 1\nrules: [~]\n", 'policy.yaml:2:9: an item of the list has no value in "rules: [~]"; '),
     ],
 )
 def test_a_mistake_is_answered_with_its_place(tmp_path: Path, text: str, line: str) -> None:
@@ -149,7 +174,8 @@ def test_ids_are_unique_across_files(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}/b.yaml:3:6: the id 'one' is taken by {tmp_path}/a.yaml:3:6; choose another id"
+        f"{tmp_path}/b.yaml:3:6: the id 'one' is taken by {tmp_path}/a.yaml:3:6 "
+        'in "- {id: one, kind: consent}"; choose another id'
     )
 
 
@@ -266,22 +292,65 @@ def test_the_author_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "line"),
+    ("expression", "column", "line"),
     [
-        ("expression: account.valu > 3, then: deny, reason: r", "account has no 'valu'"),
-        ("expression: acount.id > 3, then: deny, reason: r", "there is no 'acount'; did you mean 'account'?"),
-        ("expression: account.id >, then: deny, reason: r", "line 1, column 13 of the expression"),
-        (
-            "expression: sizze(history) > 3, then: deny, reason: r",
-            "there is no function 'sizze'; did you mean 'size'?",
-        ),
+        ("account.valu > 3", 45, "account has no 'valu'"),
+        ("acount.id > 3", 37, "there is no 'acount'; did you mean 'account'?"),
+        ("account.id >", 49, "line 1, column 13 of the expression"),
+        ("sizze(history) > 3", 37, "there is no function 'sizze'; did you mean 'size'?"),
     ],
 )
-def test_a_mistake_in_an_expression_is_shown_at_the_expression(tmp_path: Path, rule: str, line: str) -> None:
+def test_a_mistake_in_an_expression_is_shown_where_it_is(
+    tmp_path: Path, expression: str, column: int, line: str
+) -> None:
     """With what was probably meant."""
-    said = answer(tmp_path, HEAD + f"  - {{id: a, kind: expr, {rule}}}\n")
-    assert said.startswith("policy.yaml:3:25: rules.0.expression: ")
+    said = answer(tmp_path, HEAD + f"  - {{id: a, kind: expr, expression: {expression}, then: deny, reason: r}}\n")
+    assert said.startswith(f"policy.yaml:3:{column}: rules.a.expression: ")
     assert line in said
+
+
+@pytest.mark.parametrize(
+    ("expression", "column", "line"),
+    [
+        ("action.tool == 'send_tutorail'", 52, "unknown tool 'send_tutorail'"),
+        ("'send_tutorail' != action.tool", 37, "unknown tool 'send_tutorail'"),
+        ("account.id > 1 && action.tool in ['send_tutorial', 'bok_call']", 88, "unknown tool 'bok_call'"),
+        ("action.catalogue_id == 'trial-taem'", 60, "unknown catalogue id 'trial-taem'"),
+        ("drop.kind == 'al_quiet'", 50, "unknown kind of drop 'al_quiet'"),
+        ("action.channel == 'emial'", 55, "unknown channel 'emial'"),
+        ("action.purpose == 'retentoin'", 55, "unknown purpose 'retentoin'"),
+    ],
+)
+def test_a_name_that_an_expression_compares_with_must_exist(
+    tmp_path: Path, expression: str, column: int, line: str
+) -> None:
+    """Such a comparison would always come out the same; the name is pointed at, with what was probably meant."""
+    said = answer(
+        tmp_path, HEAD + f'  - {{id: a, kind: expr, expression: "{expression}", then: deny, reason: r}}\n'
+    )
+    assert said.startswith(f"policy.yaml:3:{column + 1}: {line} in ")
+    assert "; did you mean '" in said
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "history.exists(h, h.tool == 'by_hand')",
+        "action.tool.startsWith('send')",
+        "action.tool == 'send_' + 'tutorial'",
+        "'send_' + 'tutorial' == action.tool",
+        "account.tags.exists(t, t == action.tool)",
+        "action.tool == 'send_tutorial' && action.arguments['x'] == 'y'",
+        "action.tool == 'send\\\\x5ftutorial'",
+        "contact.language == 'xx' && drop.feature == 'anything'",
+    ],
+)
+def test_what_an_expression_may_compare_with(tmp_path: Path, expression: str) -> None:
+    """Parts of names, names put together, other facts: nothing is known of those."""
+    (tmp_path / "p.yaml").write_text(
+        HEAD + f'  - {{id: a, kind: expr, expression: "{expression}", then: deny, reason: r}}\n'
+    )
+    assert load(tmp_path / "p.yaml").rules[0].id == "a"
 
 
 def test_the_text_of_a_line_cannot_move_the_cursor(tmp_path: Path) -> None:

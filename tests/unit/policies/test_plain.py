@@ -11,7 +11,7 @@ from policies.facts import Facts
 from policies.plain import facts_from_plain, facts_to_plain, verdict_from_plain, verdict_to_plain
 from policies.policy import Policy
 from policies.rules import AnyRule
-from tests.unit.policies.samples import SOUND, facts
+from tests.unit.policies.samples import SOUND, facts, judged, rule
 from tests.unit.policies.strategies import any_facts, any_rules
 from winback.canonical import canonical_json
 
@@ -50,3 +50,13 @@ def test_what_was_not_written_here_is_refused(change: dict[str, object]) -> None
 def test_the_sample_is_plain() -> None:
     """Facts written in full read back as the mapping they were made of."""
     assert facts_to_plain(facts())["account"] == SOUND["account"]
+
+
+def test_an_entry_without_what_came_later_is_judged_as_it_was() -> None:
+    """Before `contacted_long_ago` was written down, an empty history meant the first contact: it still does."""
+    act = facts(history=[])
+    older = facts_to_plain(act)
+    del older["account"]["contacted_long_ago"]
+    assert facts_from_plain(older) == act
+    eyes = rule("risk_review")
+    assert judged(eyes, facts_from_plain(older)).code == "risk"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from policies.policy import ExpiryPlan, ModelFailurePlan, Policy
-from tests.unit.policies.samples import ALLOW_ALL, packaged, rule
+from tests.unit.policies.samples import ALLOW_ALL, facts, judged, packaged, rule
 
 
 def test_the_hash_is_of_what_the_rules_say() -> None:
@@ -46,6 +46,35 @@ def test_the_shortest_wait_holds() -> None:
     assert Policy.of([week, shadow]).expiry("send_tutorial") == ExpiryPlan(168 * hours, "escalate", 180 * hours)
     assert Policy.of([week, day]).expiry("send_tutorial") == ExpiryPlan(72 * hours, "propose_again", 72 * hours)
     assert Policy.of([week, day]).expiry("book_call") == ExpiryPlan(24 * hours, "escalate", 36 * hours)
+
+
+def test_each_tool_ends_in_its_own_way() -> None:
+    """A number is a wait alone; a mapping may say what then, or only that."""
+    hours = timedelta(hours=1)
+    tools = {
+        "book_call": {"hours": 24, "then": "escalate"},
+        "send_tutorial": 12,
+        "other": {"then": "propose_again"},
+    }
+    policy = Policy.of([rule("expires", hours=168, tools=tools, escalated_hours=6)])
+    assert policy.expiry("book_call") == ExpiryPlan(24 * hours, "escalate", 30 * hours)
+    assert policy.expiry("send_tutorial") == ExpiryPlan(12 * hours, "drop", 12 * hours)
+    assert policy.expiry("other") == ExpiryPlan(168 * hours, "propose_again", 168 * hours)
+    assert policy.expiry("offer_trial_upgrade") == ExpiryPlan(168 * hours, "drop", 168 * hours)
+    said = policy.rules[0].describe()
+    assert said == (
+        "a proposal waits at most 168 hours, then drop; book_call 24, then escalate for 6 hours more; "
+        "other 168, then propose again; send_tutorial 12, then drop"
+    )
+
+
+def test_an_escalated_tool_is_denied_after_its_own_time() -> None:
+    """What the sweep lets wait can still be done, and what it drops cannot."""
+    wait = rule("expires", hours=168, tools={"book_call": {"hours": 24, "then": "escalate"}}, escalated_hours=6)
+    for hours, code in ((29, "fresh"), (30, "expired")):
+        proposed = (facts().now - timedelta(hours=hours)).isoformat()
+        act = facts(moment="act", action={"tool": "book_call"}, proposed_at=proposed)
+        assert judged(wait, act).code == code
 
 
 def test_the_packaged_policies_answer() -> None:

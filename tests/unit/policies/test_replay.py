@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from policies.counter import Counter
@@ -25,7 +25,7 @@ from policies.replay import (
 from policies.rules import AnyRule
 from policies.verdict import Decision
 from tests.unit.policies.samples import ALLOW_ALL, counted, facts, rule
-from tests.unit.policies.strategies import any_facts, any_rules, lenient_rules, tightening_rules
+from tests.unit.policies.strategies import CASES, Case, any_rules, comes_to, tightening_rules
 
 CAP = rule("frequency_cap", scope="global", max=5, window={"kind": "rolling", "days": 7})
 CAPPED = Policy.of([ALLOW_ALL, CAP])
@@ -40,35 +40,48 @@ def logged(policy: Policy, act: Facts) -> Logged:
     return Logged(orjson.dumps(said_plainly(evaluate(policy, act)), option=OPTIONS))
 
 
-@settings(max_examples=60, deadline=None)
-@given(rules=st.one_of(any_rules, lenient_rules), act=any_facts, answer=st.sampled_from((None, 0.0, 3.0)))
-def test_the_same_policy_says_the_same_word_for_word(
-    rules: tuple[AnyRule, ...], act: Facts, answer: float | None
-) -> None:
+@pytest.mark.parametrize("kind", CASES)
+def test_the_same_policy_says_the_same_word_for_word(kind: str) -> None:
     """Whatever was known when an act was judged: the evidence gives the same verdict, rule by rule."""
-    policy = Policy.of(rules)
-    judged = act if answer is None else counted(policy, act, answer)
-    verdict = evaluate(policy, judged)
-    (one,) = judgements(record(judged, verdict, shadow=None))
-    again = judge_again(policy, one.facts, unknown, unknown)
-    assert one.facts == judged
-    assert differing(one.verdict, again.verdict) == ()
-    assert change_between([(one.verdict, Fresh(again.verdict))]).same
+    seen: list[str] = []
+
+    @settings(max_examples=25, deadline=None)
+    @given(case=CASES[kind], answer=st.sampled_from((None, 0.0, 0.0, 3.0)))
+    def tried(case: Case, answer: float | None) -> None:
+        policy, act = Policy.of(case[0]), replace(case[1], approved_by=())
+        judged = act if answer is None else counted(policy, act, answer)
+        verdict = evaluate(policy, judged)
+        (one,) = judgements(record(judged, verdict, shadow=None))
+        again = judge_again(policy, one.facts, unknown, unknown)
+        assert one.facts == judged
+        assert differing(one.verdict, again.verdict) == ()
+        assert change_between([(one.verdict, Fresh(again.verdict))]).same
+        seen.append(comes_to(verdict))
+
+    tried()
+    assert kind in seen
 
 
-@settings(max_examples=60, deadline=None)
-@given(rules=lenient_rules, added=tightening_rules, act=any_facts)
-def test_a_stricter_policy_never_lets_a_denied_act_pass(
-    rules: tuple[AnyRule, ...], added: AnyRule, act: Facts
-) -> None:
-    """What was denied in the log is denied on replay, when the policy only got a rule more."""
-    before, after = Policy.of(rules), Policy.of([*rules, added])
-    judged = counted(before, act)
-    verdict = evaluate(before, judged)
-    (one,) = judgements(record(judged, verdict, shadow=None))
-    again = judge_again(after, one.facts, lambda _: 0.0, lambda _: 0.5)
-    if verdict.decision is Decision.DENY:
+@pytest.mark.parametrize("kind", ["deny", "allow"])
+def test_a_stricter_policy_never_lets_a_denied_act_pass(kind: str) -> None:
+    """What was denied in the log, by one rule or by all, is denied on replay when a rule was added."""
+    seen: list[bool] = []
+
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(case=CASES[kind], one_more=tightening_rules, added=tightening_rules)
+    def tried(case: Case, one_more: AnyRule, added: AnyRule) -> None:
+        rules = (*case[0], one_more.model_copy(update={"id": "one-more"}))
+        before, after = Policy.of(rules), Policy.of([*rules, added])
+        judged = counted(before, case[1])
+        verdict = evaluate(before, judged)
+        (one,) = judgements(record(judged, verdict, shadow=None))
+        again = judge_again(after, one.facts, lambda _: 0.0, lambda _: 0.5)
+        assume(verdict.decision is Decision.DENY)
+        seen.append(True)
         assert again.verdict.decision is Decision.DENY
+
+    tried()
+    assert len(seen) > 10
 
 
 @settings(max_examples=40, deadline=None)

@@ -107,26 +107,32 @@ def test_a_missing_fact_is_named_in_full() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "problem"),
+    ("expression", "problem", "place"),
     [
-        ("account.plna == 'x'", "account has no 'plna'; did you mean 'plan'?"),
-        ("account['plna'] == 'x'", "account has no 'plna'; did you mean 'plan'?"),
-        ("acount.plan == 'x'", "there is no 'acount'; did you mean 'account'?"),
-        ("history.exists(h, h.tol == 'x')", "one of history has no 'tol'; did you mean 'tool'?"),
-        ("moment.kind == 'x'", "moment has no 'kind'"),
-        ("counts.x > 1", "there is no 'counts'; did you mean 'account'?"),
-        ("sise(history) > 1", "there is no function 'sise'; did you mean 'size'?"),
-        ("history.exists(now, now.tool == 'x')", "'now' is a fact; call what runs over the list something else"),
-        ("1 +", "line 1, column 4 of the expression: mismatched input end"),
-        ("1 == 1 &&\n  ) 2", "line 2, column 3 of the expression: extraneous input ')'"),
-        ("true " * 500, "String should have at most 2000 characters"),
-        ("(" * 65 + "true" + ")" * 65, "holds more than 64 brackets"),
-        ("1" + "+1" * 301 + " == 1", "or 300 operators"),
-        ("history.all(a, history.all(b, history.all(c, true)))", "more than 2 loops within each other"),
+        ("account.plna == 'x'", "account has no 'plna'; did you mean 'plan'?", "6:15"),
+        ("account['plna'] == 'x'", "account has no 'plna'; did you mean 'plan'?", "6:15"),
+        ("acount.plan == 'x'", "there is no 'acount'; did you mean 'account'?", "6:7"),
+        ("history.exists(h, h.tol == 'x')", "one of history has no 'tol'; did you mean 'tool'?", "6:27"),
+        ("moment.kind == 'x'", "moment has no 'kind'", "6:14"),
+        ("counts.x > 1", "there is no 'counts'; did you mean 'account'?", "6:7"),
+        ("sise(history) > 1", "there is no function 'sise'; did you mean 'size'?", "6:7"),
+        (
+            "history.exists(now, now.tool == 'x')",
+            "'now' is a fact; call what runs over the list something else",
+            "6:22",
+        ),
+        ("1 +", "line 1, column 4 of the expression: mismatched input end", "6:10"),
+        ("1 == 1 &&\n  ) 2", "line 2, column 3 of the expression: extraneous input ')'", "7:9"),
+        ("true " * 500, "String should have at most 2000 characters", "5:5"),
+        ("(" * 65 + "true" + ")" * 65, "holds more than 64 brackets", "6:7"),
+        ("1" + "+1" * 301 + " == 1", "or 300 operators", "6:7"),
+        ("history.all(a, history.all(b, history.all(c, true)))", "more than 2 loops within each other", "6:7"),
     ],
 )
-def test_a_mistake_is_found_when_the_policy_is_loaded(expression: str, problem: str, tmp_path: Path) -> None:
-    """File, line and column of the expression, what is wrong in it, and what was probably meant; in one line."""
+def test_a_mistake_is_found_when_the_policy_is_loaded(
+    expression: str, problem: str, place: str, tmp_path: Path
+) -> None:
+    """File, line and column of the mistake itself, what it is, and what was probably meant; in one line."""
     file = tmp_path / "policy.yaml"
     indented = expression.replace("\n", "\n      ")
     text = f"version: 1\nrules:\n  - id: a\n    kind: expr\n    expression: |-\n      {indented}\n"
@@ -134,9 +140,34 @@ def test_a_mistake_is_found_when_the_policy_is_loaded(expression: str, problem: 
     with pytest.raises(InputError) as caught:
         load_policy(file, Known(TOOLS, set()))
     line = str(caught.value)
-    assert line.startswith(f"{file}:5:5: rules.0.expression: ")
+    assert line.startswith(f"{file}:{place}: rules.a.expression: ")
     assert problem in line
+    assert f' in "{file.read_text().splitlines()[int(place.partition(":")[0]) - 1].strip()[:90]}' in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("account.id > 1 &&& true", "5:34"),
+        ("'account.zone == ''x'' &&& true'", "5:42"),
+        (r'"account.zone == \"x\" &&& true"', "5:42"),
+        (">-\n      account.id > 1\n      &&& true", "7:9"),
+        ("|\n\n      account.id > 1\n        &&& true", "8:11"),
+        ("account.id > 1\n      &&& true", "6:9"),
+        (r'"account.id > \u0031 &&& true"', "5:5"),
+    ],
+)
+def test_a_mistake_is_pointed_at_however_the_expression_is_written(
+    written: str, place: str, tmp_path: Path
+) -> None:
+    """Plain, in quotes, folded or as it stands; where escapes hide the place, at the key."""
+    file = tmp_path / "policy.yaml"
+    head = "version: 1\nrules:\n  - id: a\n    kind: expr\n"
+    file.write_text(f"{head}    expression: {written}\n    then: deny\n    reason: r\n")
+    with pytest.raises(InputError) as caught:
+        load_policy(file, Known(TOOLS, set()))
+    assert str(caught.value).startswith(f"{file}:{place}: ")
 
 
 @pytest.mark.parametrize("then", ["allow", None])

@@ -1,5 +1,11 @@
 """The draw of the holdout is the one that GrowthBook publishes, and stays put."""
 
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
 import pytest
 from growthbook.core import gbhash
 from hypothesis import given, settings
@@ -48,6 +54,31 @@ def test_the_draw_goes_by_the_key_and_not_by_chance() -> None:
     """The same key is drawn the same way for ever, also one that is not ASCII; another seed draws anew."""
     assert draws_of(("winback-1",), "zürich-ag") == {"winback-1": 0.4408}
     assert draws_of(("a", "b"), "acme") == {**draws_of(("a",), "acme"), **draws_of(("b",), "acme")}
+
+
+def documented() -> Callable[[str, str], float]:
+    """The draw as docs/policies.md gives it to outsiders."""
+    page = (Path(__file__).parents[4] / "docs" / "policies.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python holdout\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102  the page's own words
+    return cast("Callable[[str, str], float]", names["draw"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=ascii_text.filter(bool), key=st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=60)
+)
+def test_an_outsider_draws_the_same_accounts(seed: str, key: str) -> None:
+    """By the page's few lines and the growthbook package, for any seed and any key."""
+    assert draws_of((seed,), key) == {seed: documented()(seed, key)}
+
+
+def test_the_composition_is_what_the_page_says() -> None:
+    """Not the key itself is hashed, and not another form of its SHA-256."""
+    name = hashlib.sha256("zürich-ag".encode()).hexdigest()
+    assert draws_of(("winback-1",), "zürich-ag")["winback-1"] == gbhash("winback-1", name, 2)
+    assert gbhash("winback-1", name, 2) not in (gbhash("winback-1", name.upper(), 2), gbhash("winback-1", name, 1))
 
 
 @settings(max_examples=30, deadline=None)

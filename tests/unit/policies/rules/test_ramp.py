@@ -1,5 +1,6 @@
 """A new tool starts slowly, doubles with what stayed good, and halts itself."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from policies.counter import Counter
-from policies.policy import Policy
+from policies.policy import Policy, policy_text
 from policies.rules import AnyRule
 from policies.verdict import Decision
 from policies.words import explain
@@ -91,6 +92,57 @@ def test_it_asks_the_database_for_all_of_its_numbers() -> None:
     }
 
 
+SINCE_MARCH = f"{SETTLED} from 2026-03-01"
+
+
+def asked(one: AnyRule, now: str) -> dict[str, tuple[str, str | None]]:
+    """The stretches that are asked about, by question, to the minute."""
+    counters = Policy.of([one]).counters(facts(now=now, operator_zone="Asia/Kolkata"))
+    return {c.name: (c.since.isoformat()[:16], c.until.isoformat()[:16] if c.until else None) for c in counters}
+
+
+def test_since_a_day_nothing_before_it_counts() -> None:
+    """For a new policy on an old tool: the good ones and what halts it, from that day of the operator's on."""
+    one = ramp(since="2026-03-01", halt=HALT)
+    late = asked(one, "2026-03-04T12:00:00Z")
+    begins, settled = "2026-02-28T18:30", "2026-03-01T12:00"
+    assert late[f"contacts {SINCE_MARCH}"] == (begins, settled)
+    assert late[f"bounces {SINCE_MARCH}"] == late[f"complaints {SINCE_MARCH}"] == (begins, settled)
+    assert late["bounces in 336h from 2026-03-01"] == (begins, None)
+    assert late["complaints in 336h from 2026-03-01"] == (begins, None)
+    assert late[TODAY] == ("2026-03-03T18:30", None)
+    assert set(late) & set(asked(ramp(halt=HALT), "2026-03-04T12:00:00Z")) == {TODAY}
+
+
+def test_since_a_day_long_ago_changes_no_stretch() -> None:
+    """No more than the last 366 days, or the days of the halt, ever count."""
+    now = "2027-06-01T12:00:00Z"
+    old, plain = asked(ramp(since="2026-03-01", halt=HALT), now), asked(ramp(halt=HALT), now)
+    assert sorted(old.values(), key=str) == sorted(plain.values(), key=str)
+
+
+def test_a_day_that_lies_ahead_changes_nothing_until_it_comes() -> None:
+    """To the moment: before it all counts, from it on nothing that was before."""
+    one, plain = ramp(since="2026-03-05", halt=HALT), ramp(halt=HALT)
+    before, after = "2026-03-04T18:29:59Z", "2026-03-04T18:30:00Z"
+    assert sorted(asked(one, before).values(), key=str) == sorted(asked(plain, before).values(), key=str)
+    assert asked(one, after)["bounces in 336h from 2026-03-05"] == ("2026-03-04T18:30", None)
+
+
+def test_since_needs_the_operators_zone() -> None:
+    """A day of a calendar that nobody knows cannot be reckoned, so nothing is asked and the act is denied."""
+    act = facts(operator_zone=None)
+    one = ramp(since="2026-03-01")
+    assert Policy.of([one]).counters(act) == ()
+    assert judged(one, act).code == "missing_field"
+
+
+def test_a_ramp_without_since_is_what_it_was() -> None:
+    """Its hash and its questions stay, so that what was logged is judged the same again."""
+    assert "since" not in policy_text(Policy.of([ramp()]))
+    assert policy_text(Policy.of([ramp(since="2026-03-01")])).count('"since":"2026-03-01"') == 1
+
+
 @pytest.mark.parametrize("unknown", sorted({**counts(0), "bounces in 336h": 0, "complaints in 336h": 0}))
 def test_a_number_that_nobody_gave_denies(unknown: str) -> None:
     """Unknown is not zero."""
@@ -110,6 +162,11 @@ def test_a_number_that_nobody_gave_denies(unknown: str) -> None:
         {"halt": {"days": 14}},
         {"halt": {"bounces": 1}},
         {"halt": {"bounces": 0, "days": 1}},
+        {"since": "last week"},
+        {"since": "20260301"},
+        {"since": "2026-02-30"},
+        {"since": 20260301},
+        {"since": datetime(2026, 3, 1, tzinfo=UTC)},
     ],
 )
 def test_values_that_make_no_sense_are_refused(values: dict[str, Any]) -> None:

@@ -196,6 +196,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Decision | None, str]] = 
     ("risk_review", {"embedded_model": False}, {"agent": {"embedded": True}}, None, "no_risk"),
     ("risk_review", {}, {"history": []}, REVIEW, "risk"),
     ("risk_review", {"first_contact": False}, {"history": []}, None, "no_risk"),
+    ("risk_review", {}, {"history": [], "account": {"contacted_long_ago": True}}, None, "no_risk"),
     ("risk_review", {}, {"action": {"message_problems": ["a link"]}}, REVIEW, "risk"),
     ("risk_review", {"message_problems": False}, {"action": {"message_problems": ["a link"]}}, None, "no_risk"),
     ("risk_review", {"four_eyes_above_value": 46.2}, {"action": {"value": 46.2}}, None, "no_risk"),

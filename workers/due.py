@@ -1,0 +1,74 @@
+"""Effects whose time has come, and which of them are taken in hand together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_
+from sqlmodel import col, select
+
+from winback.store.models import Effect
+from winback.store.types import EffectState
+from workers.claim import abandoned
+from workers.services import Services
+
+DUE = ("id", "account_id", "medium", "state", "lease_owner", "lease_until")
+TOGETHER = 64
+"""So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An effect whose time has come. `begun`: a worker has died over it, or got no answer."""
+
+    id: int
+    account: int
+    medium: str
+    begun: bool
+
+
+def due_effects(services: Services) -> list[Due]:
+    """Effects whose time has come, and those whose worker has died or lost its lease; oldest first."""
+    now = services.clock.now()
+    with services.store.read() as session:
+        rows = session.exec(
+            select(*(col(getattr(Effect, name)) for name in DUE))
+            .where(
+                or_(
+                    and_(col(Effect.state) == EffectState.PENDING, col(Effect.due_at) <= now),
+                    col(Effect.state) == EffectState.IN_FLIGHT,
+                )
+            )
+            .order_by(col(Effect.due_at), col(Effect.id))
+        ).all()
+    return [
+        Due(effect_id, account, medium, state == EffectState.IN_FLIGHT)
+        for effect_id, account, medium, state, owner, until in rows
+        if state == EffectState.PENDING or abandoned(owner, until, now)
+    ]
+
+
+def together(services: Services, due: Sequence[Due]) -> Iterator[list[int]]:
+    """Those that may be intended at once: if we die after it, a receiver that can tell says which arrived.
+
+    Of one account one at a time: the next is judged by what became of it.
+    """
+    group: dict[int, int] = {}
+    for one in due:
+        alone = one.begun or services.way(one.medium).capability == "blind"
+        if group and (alone or one.account in group or len(group) == TOGETHER):
+            yield list(group.values())
+            group = {}
+        group[one.account] = one.id
+        if alone:
+            yield list(group.values())
+            group = {}
+    if group:
+        yield list(group.values())
+
+
+def ends(groups: Iterable[list[int]]) -> Iterator[tuple[int, list[int]]]:
+    """Each group with how many there are up to its end."""
+    count = 0
+    for one in groups:
+        count += len(one)
+        yield count, one
