@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case, sample_drop, world
 from winback.usage.drop import DropKind
 from workers.act import _carry_all_out, act
-from workers.claim import Claim, claim
+from workers.claim import Claim, claim, claim_all
 from workers.counting import CONTACTED
 from workers.policy_watch import watch_policies
 from workers.propose import propose_all
@@ -92,8 +92,21 @@ MEET_SECONDS = 1.0
 """Long enough for the slower of the two to judge; who is kept waiting by the other costs the test so much."""
 
 
-@pytest.mark.parametrize("rule", ONE_ONLY.values(), ids=ONE_ONLY)
-def test_of_two_workers_at_the_same_moment_one_acts(database_url: str, tmp_path: Path, rule: str) -> None:
+def together(services: Services, effect: int) -> None:
+    """As `act_all` takes effects that may be intended at once."""
+    _carry_all_out(services, claim_all(services, [effect]), lambda: False)
+
+
+WAYS = [
+    *(pytest.param(act, rule, id=name) for name, rule in ONE_ONLY.items()),
+    pytest.param(together, ONE_ONLY["cap per global"], id="together"),
+]
+
+
+@pytest.mark.parametrize(("way", "rule"), WAYS)
+def test_of_two_workers_at_the_same_moment_one_acts(
+    database_url: str, tmp_path: Path, way: Callable[[Services, int], object], rule: str
+) -> None:
     """Each has counted before either commits, if nothing keeps them apart: then both would go out."""
     channel = MemoryChannel()
     with ExitStack() as stack:
@@ -103,7 +116,7 @@ def test_of_two_workers_at_the_same_moment_one_acts(database_url: str, tmp_path:
         (tmp_path / "policy.yaml").write_text(text, encoding="utf-8")
         for one in workers:
             watch_policies(one)
-        _at_once(workers)
+        _at_once(workers, way)
         with workers[0].store.read() as session:
             reached = session.exec(select(func.count()).where(col(Effect.state).in_(CONTACTED))).one()
     assert (len(channel.sent), reached) == (1, 1)
@@ -136,7 +149,7 @@ def _give(session: Session, table: Any, number: int | None, to: Effect) -> None:
     session.connection().execute(update(table).where(table.id == number).values(values))
 
 
-def _at_once(workers: list[Services]) -> None:
+def _at_once(workers: list[Services], way: Callable[[Services, int], object]) -> None:
     """Both act; each waits before its first change for the other to have judged too, as long as it can."""
     begin, judged = threading.Barrier(len(workers)), threading.Barrier(len(workers))
     failed: list[Exception] = []
@@ -149,7 +162,7 @@ def _at_once(workers: list[Services]) -> None:
     def run(services: Services, effect: int) -> None:
         begin.wait(30)
         try:
-            act(services, effect)
+            way(services, effect)
         except Exception as error:  # noqa: BLE001  told below, in the test's own thread
             failed.append(error)
 
