@@ -79,8 +79,12 @@ def _write_down(services: Services, role: Role, source: PolicySource, session: S
     if session is not None:
         _write(session, services, role, source)
         return
-    with services.store.write("policy_refused" if source.refused else "policy_changed") as own:
-        _write(own, services, role, source)
+    if source.refused is None:
+        with services.store.write("policy_changed") as own:
+            _write(own, services, role, source)
+    else:
+        with services.store.write("policy_refused") as own:
+            _write(own, services, role, source)
     source.recorded = source.standing
 
 
