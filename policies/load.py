@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from policies.policy import Policy
 from policies.rules import AnyRule
@@ -98,6 +98,15 @@ def load_placed(path: Path | None, known: Known) -> Loaded:
         authors += [parsed.author] if parsed.author else []
     author = ", ".join(dict.fromkeys(authors)) or None
     return Loaded(Policy.of(rules, source=path or PACKAGED, author=author), places)
+
+
+def author_of(path: Path) -> str | None:
+    """Who a file says answers for it, also when its rules cannot be used."""
+    try:
+        data = read_yaml(path).data
+        return TypeAdapter(Word).validate_python(data["author"]) if "author" in data else None
+    except (InputError, ValidationError, TypeError):
+        return None
 
 
 def _files(path: Path) -> list[Path]:

@@ -2,27 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.model import open_model
 from agents.selector import Selector
 from agents.writer import Writer
-from policies.load import load_policy
+from policies.load import Known, load_policy
+from policies.policy import Policy
 from tools.calendars.office import OfficeEvents
-from tools.catalogue import Catalogue, load_catalogue
+from tools.catalogue import load_catalogue
 from tools.channels.channel import Channel
 from tools.channels.files import FilesChannel
 from tools.channels.slack import SlackChannel
 from tools.channels.smtp import SmtpChannel
 from tools.channels.webhook import WebhookChannel
 from tools.connectors.connector import connector_of
-from tools.registry import Registry, default_registry
+from tools.registry import default_registry
 from winback import HOME
 from winback.clock import Clock
 from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
+from winback.store.store import Store
 from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, SLACK, WEBHOOK
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
@@ -30,6 +31,7 @@ from workers.known_names import known_names
 from workers.link import links_of
 from workers.owner import this_owner
 from workers.policy_source import PolicySource
+from workers.policy_watch import Role, last_good, note_refusals
 from workers.services import Chooser, Services
 
 if TYPE_CHECKING:
@@ -51,14 +53,14 @@ def services(
     with ExitStack() as stack:
         catalogue = load_catalogue(settings.policies.catalogue)
         registry = default_registry()
-        policies = policy_source(settings.policies.path or DEFAULT_POLICY, registry, catalogue)
-        shadow = settings.policies.shadow
         store = stack.enter_context(open_store(settings))
+        names = known_names(registry, catalogue)
+        policies, shadow = _live(settings, names, store), _shadow(settings, names, store)
         warehouse = Warehouse(settings.usage_folder)
         model = stack.enter_context(open_model(settings.model, clock))
         channels = make_channels(settings) if channel is None else {EMAIL: channel}
         stack.callback(_close, channels)
-        yield Services(
+        found = Services(
             settings=settings,
             clock=clock,
             store=store,
@@ -72,15 +74,31 @@ def services(
             recovery=Recovery(warehouse, store, settings),
             meter=model.meter,
             owner=this_owner(),
-            shadow=policy_source(shadow, registry, catalogue) if shadow else None,
+            shadow=shadow,
             links=links_of(settings),
             calendars=_calendars(settings, clock),
         )
+        note_refusals(found)
+        yield found
 
 
-def policy_source(path: Path, registry: Registry, catalogue: Catalogue) -> PolicySource:
-    """A policy, ready to be watched."""
-    return PolicySource(path, lambda: load_policy(path, known_names(registry, catalogue)))
+def _live(settings: Settings, names: Known, store: Store) -> PolicySource:
+    """While its files are broken, the one that was in force last; an error where none ever was."""
+    path = settings.policies.path or DEFAULT_POLICY
+    return PolicySource(path, lambda: load_policy(path, names), lambda: _last_good(store, "live"))
+
+
+def _shadow(settings: Settings, names: Known, store: Store) -> PolicySource | None:
+    """The same, but it decides nothing, so it can do without."""
+    path = settings.policies.shadow
+    if path is None:
+        return None
+    return PolicySource(path, lambda: load_policy(path, names), lambda: _last_good(store, "shadow"), needed=False)
+
+
+def _last_good(store: Store, role: Role) -> Policy | None:
+    with store.read() as session:
+        return last_good(session, role)
 
 
 def make_channels(settings: Settings) -> dict[str, Channel]:

@@ -19,11 +19,14 @@ from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
 from workers.claim import FROZEN, Claim, claim, claim_all
 from workers.due import due_effects, ends, together
+from workers.policy_watch import watch_policies
 from workers.retry import attempts_of, wait_after
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
 
+WHILE = timedelta(seconds=1)
+"""How old an intent may be before it is asked again whether they have said stop."""
 UNPROVEN = "nobody: an earlier worker may still be at it"
 """Whose lease it is when this worker has done with an effect and cannot say that all before it have."""
 
@@ -86,12 +89,15 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
     done = [one for one in claimed if isinstance(one, Acted)]
     arrived: list[tuple[Effect, Receipt]] = []
     failing: set[str] = set()
+    judged_by = services.policy.hash
     for one in claimed:
         if isinstance(one, Acted):
             continue
         medium = one.effect.medium
         rests = medium in failing and services.breaker(medium).closed_until() is not None
-        answer = _held_back(services, one, stop(), rests) or _send(services, one)
+        services.policies.refresh()
+        changed = services.policy.hash != judged_by
+        answer = _held_back(services, one, stop(), rests, changed) or _send(services, one)
         if isinstance(answer, Receipt):
             arrived.append((one.effect, answer))
             continue
@@ -101,16 +107,29 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
     return [*done, *_done(services, arrived)] if arrived else done
 
 
-def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool) -> NotSent | None:
+def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool, changed: bool) -> NotSent | None:
     """Why an effect that was intended with others is not sent after all: it goes back as it was."""
-    until = claim.effect.lease_until
+    effect, now = claim.effect, services.clock.now()
+    watch_policies(services)
+    if services.policy.hash != claim.policy:
+        return NotSent("the policy has changed since", retry=True, after=timedelta(0), tried=False)
+    if effect.intent_at is not None and now - effect.intent_at > WHILE and _has_stopped(services, effect):
+        return NotSent("they have said stop since", retry=True, after=timedelta(0), tried=False)
+    until = effect.lease_until
     if stopping:
         return NotSent("the worker was told to stop", retry=True, after=timedelta(0), tried=False)
-    if until is not None and until <= services.clock.now():
+    if until is not None and until <= now:
         return NotSent("the lease ended before its turn came", retry=True, after=timedelta(0), tried=False)
+    if changed:
+        return NotSent("the policy changed after it was judged", retry=True, after=timedelta(0), tried=False)
     if rests:
         return NotSent("its channel does not answer", retry=True, after=timedelta(minutes=1), tried=False)
     return None
+
+
+def _has_stopped(services: Services, effect: Effect) -> bool:
+    with services.store.read() as session:
+        return session.get_one(Contact, effect.contact_id).unsubscribed_at is not None
 
 
 def _send(services: Services, claim: Claim) -> Receipt | NotSent | MaybeSent:

@@ -39,11 +39,13 @@ class Claim:
     """An effect this worker may carry out now, and the epoch it must still hold to say how it went.
 
     `doubtful`: an earlier worker may still be at it, so that not even a refusal proves that nothing went.
+    `policy` is the hash of the one that judged it.
     """
 
     effect: Effect
     parcel: Parcel
     doubtful: bool
+    policy: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
     with services.store.write("claim") as session:
         # One worker judges at a time: of two that count under a cap, the second must see the first's intent.
         services.store.lock(session, "act")
+        # Asking the receiver and waiting for the lock take time, in which a switch may have been thrown.
+        watch_policies(services, session)
         effect = session.get(Effect, effect_id, with_for_update=True, populate_existing=True)
         if effect is None or (effect.state, effect.epoch) != (seen.state, seen.epoch):
             return None
@@ -112,6 +116,7 @@ def claim_all(services: Services, effect_ids: Sequence[int]) -> list[Claim | Act
     wanted = [one for one, medium, *_ in seen if medium not in rests]
     with services.store.write("claim_all") as session:
         services.store.lock(session, "act")
+        watch_policies(services, session)
         effects = session.exec(
             select(Effect)
             .where(col(Effect.id).in_(wanted), Effect.state == EffectState.PENDING, col(Effect.due_at) <= now)
@@ -201,7 +206,7 @@ class Hand:
         self.gathered.counted.intended(effect, self.now)
         entry = {**body, "epoch": effect.epoch, "channel": effect.channel}
         step(self.steps, effect, EntryKind.INTENT, self.now, entry, evidence=evidence)
-        return Claim(effect, parcel, self.uncertain)
+        return Claim(effect, parcel, self.uncertain, services.policy.hash)
 
 
 def _known(steps: Steps, effect: Effect, earlier: Earlier, now: datetime) -> Acted:

@@ -151,7 +151,8 @@ def judged(services: Services, proposal: Proposal, facts: Facts) -> Judged:
 
 def shadow_of(services: Services, facts: Facts) -> dict[str, Any] | None:
     """What the shadow policy would say, for the record."""
-    return said_plainly(evaluate(services.shadow.policy, facts)) if services.shadow else None
+    policy = services.shadow_policy
+    return said_plainly(evaluate(policy, facts)) if policy else None
 
 
 def queue(

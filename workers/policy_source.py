@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies.load import author_of
 from policies.policy import Policy
 from winback.errors import InputError
 from winback.yamlfile import is_folder
@@ -15,44 +16,86 @@ NOBODY = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A change that was broken. The last good policy stays in force."""
+    """Files that cannot be used as they are, and who answers for them. The last good policy stays in force."""
 
     reason: str
     author: str
 
 
+def nothing_kept() -> None:
+    """No policy was in force before."""
+
+
 class PolicySource:
     """Loads once, and again at a `refresh` whenever a file has changed.
 
-    A policy that is broken at the start is an error; one that breaks later is refused.
+    A policy that is broken is refused, and the last good one stays in force; at the start that is what
+    `kept` gives. Without one it is an error, unless the policy is not `needed`: then there is none.
 
     Raises:
-        InputError: the policy cannot be used.
+        InputError: the policy cannot be used, and there is no earlier one.
     """
 
-    def __init__(self, path: Path, load: Callable[[], Policy]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        load: Callable[[], Policy],
+        kept: Callable[[], Policy | None] = nothing_kept,
+        *,
+        needed: bool = True,
+    ) -> None:
         self.path = path
         self._load = load
         self._stamp = self._look()
-        self.policy = load()
-        self.recorded: str | None = None
-        """The hash that was last written down as being in force."""
+        self.refused: Refused | None = None
+        self.recorded: object = None
+        """What was `standing` when it was last written down."""
+        self.said: Refused | None = None
+        """The refusal that this process has said on its screen."""
+        try:
+            self.loaded: Policy | None = load()
+        except InputError as error:
+            self.loaded = kept()
+            if self.loaded is None and needed:
+                raise
+            self.refused = self._refusal(error)
 
-    def refresh(self) -> Refused | None:
+    @property
+    def policy(self) -> Policy:
+        """The one in force."""
+        if self.loaded is None:
+            raise LookupError("no policy was ever in force here")
+        return self.loaded
+
+    @property
+    def standing(self) -> object:
+        """What is in force, and why the files are refused, if they are."""
+        return self.loaded and self.loaded.hash, self.refused
+
+    def refresh(self) -> None:
         """Look at the files, and take a changed policy over unless it is broken."""
         stamp = self._look()
         if stamp == self._stamp:
-            return None
+            return
         self._stamp = stamp
         try:
-            self.policy = self._load()
+            self.loaded, self.refused = self._load(), None
         except InputError as error:
-            return Refused(str(error), self.author())
-        return None
+            self.refused = self._refusal(error)
 
     def author(self) -> str:
         """Who the policy says wrote it, else who owns the file that was changed last."""
-        return self.policy.author or _owner(max(self._stamp, key=lambda one: one[1], default=None))
+        return self.policy.author or _owner(self._newest())
+
+    def _refusal(self, error: InputError) -> Refused:
+        """By whom the broken file says, else by its owner: the last good one's author is not to blame."""
+        named = [one[0] for one in self._stamp if f"{error.where}:".startswith(f"{one[0]}:")]
+        broken = Path(named[0]) if named else self._newest()
+        return Refused(str(error), (broken and author_of(broken)) or _owner(broken))
+
+    def _newest(self) -> Path | None:
+        newest = max(self._stamp, key=lambda one: one[1], default=None)
+        return Path(newest[0]) if newest else None
 
     def _look(self) -> Stamp:
         # Whatever comes into a folder is looked at: what may not be there is refused, not overlooked.
@@ -63,9 +106,9 @@ class PolicySource:
         )
 
 
-def _owner(newest: tuple[str, int, int, int, int] | None) -> str:
+def _owner(file: Path | None) -> str:
     try:
-        return Path(newest[0]).owner() if newest else NOBODY
+        return file.owner() if file else NOBODY
     except (KeyError, NotImplementedError, OSError):
         return NOBODY
 

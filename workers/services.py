@@ -87,4 +87,10 @@ class Services:
     @property
     def judging(self) -> "tuple[Policy, ...]":
         """The one in force, and the shadow where there is one: both need their counts and draws."""
-        return (self.policy, self.shadow.policy) if self.shadow else (self.policy,)
+        shadow = self.shadow_policy
+        return (self.policy, shadow) if shadow else (self.policy,)
+
+    @property
+    def shadow_policy(self) -> "Policy | None":
+        """The one that judges beside it, where there is one that can be used."""
+        return self.shadow.loaded if self.shadow else None

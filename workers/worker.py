@@ -12,6 +12,7 @@ from winback.store.types import RunState
 from workers import schedule
 from workers.act import act_all
 from workers.expire import expire_all
+from workers.policy_watch import watch_policies
 from workers.run_pass import run_pass
 from workers.schedule import (
     Slot,
@@ -49,8 +50,12 @@ def work(services: Services, stop: threading.Event) -> None:
 
 
 def _one_slot(services: Services, stop: threading.Event) -> bool:
-    """Take a slot and carry it out; False when there is none, or the database does not answer just now."""
+    """Take a slot and carry it out; False when there is none, or the database does not answer just now.
+
+    The policy's files are looked at also when there is nothing to decide: who broke one wants to know now.
+    """
     try:
+        watch_policies(services)
         slot = take_run(services)
         if slot is not None:
             carry_out(services, slot, stop)

@@ -17,7 +17,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from policies.load import PACKAGED
 from tests.acceptance.conftest import END, Run, clean_environment
+from tests.acceptance.replay_table import changed_policy, check_same, check_table, work
 from tests.conftest import empty_postgres, lacking
 from tests.judge import agentack, executed, passes
 from winback.simulation.company import make_company
@@ -125,6 +127,19 @@ def judge_waiting_and_over(here: Run, folder: Path, waiting: list[dict[str, str]
     assert "not over" not in said.out
     assert agentack(trace, policy) == 0
     assert len(executed(passes(trace))) == len(outbox(folder))
+
+
+def test_the_replay_table_of_the_sample_company(here: Run, tmp_path: Path, sample_files: Path, model: str) -> None:
+    """Lived under the default policy and replayed under a changed one, as docs/replay.md shows."""
+    (tmp_path / "config.yaml").write_text(
+        f"version: 1\nlog: {{level: error}}\ndetection: {{budget: 8}}\n"
+        f"model: {{base_url: '{model}', name: scripted}}\n",
+        encoding="utf-8",
+    )
+    imported(here, sample_files)
+    work(here, [str(END.fromordinal(END.toordinal() - back)) for back in (24, 12, 0)])
+    check_table(here, tmp_path / "data" / "winback.db", changed_policy(tmp_path))
+    check_same(here, PACKAGED)
 
 
 def free_port() -> int:

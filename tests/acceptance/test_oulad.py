@@ -7,13 +7,17 @@ The data are the Open University Learning Analytics Dataset (CC BY 4.0), laid be
 import csv
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from policies.load import PACKAGED
 from tests.acceptance.conftest import Run
+from tests.acceptance.replay_table import changed_policy, check_same, check_table, work
 from tests.conftest import lacking
 from tests.judge import executed, passes
+from winback.testing.endpoint import Endpoint, Question, first_choice, serving
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "oulad"
 START = date(2013, 10, 1)
@@ -60,14 +64,9 @@ def write_learners(data: Path, target: Path) -> int:
     return len(rows)
 
 
-def test_the_main_job_on_real_learners(winback: Run, here: Run, tmp_path: Path, learners: Path) -> None:
-    """Every step of the way happens, and the log holds."""
-    (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    (tmp_path / "config.yaml").write_text(
-        "version: 1\npolicies: {path: policy.yaml}\ncompany: {zone: Europe/London}\nlog: {level: error}\n",
-        encoding="utf-8",
-    )
-    people = write_learners(learners, tmp_path / "people.csv")
+def import_learners(winback: Run, here: Run, folder: Path, learners: Path) -> int:
+    """Their usage and themselves; returns how many there are."""
+    people = write_learners(learners, folder / "people.csv")
     usage = winback(
         "import", str(learners / "daily_by_type.parquet"), "--account", "user_id", "--contact", "user_id",
         "--feature", "activity_type", "--count", "clicks", "--day-zero", str(START), "--json",
@@ -76,6 +75,17 @@ def test_the_main_job_on_real_learners(winback: Run, here: Run, tmp_path: Path, 
     assert usage.json["rows"] == 296_345
     assert usage.json["bad"] == 0
     assert here("import", "people.csv").code == 0
+    return people
+
+
+def test_the_main_job_on_real_learners(winback: Run, here: Run, tmp_path: Path, learners: Path) -> None:
+    """Every step of the way happens, and the log holds."""
+    (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(
+        "version: 1\npolicies: {path: policy.yaml}\ncompany: {zone: Europe/London}\nlog: {level: error}\n",
+        encoding="utf-8",
+    )
+    people = import_learners(winback, here, tmp_path, learners)
 
     opened = queued = sent = 0
     for day in DATES:
@@ -103,3 +113,28 @@ def test_the_main_job_on_real_learners(winback: Run, here: Run, tmp_path: Path, 
     assert verified.json["problems"] == []
     assert here("--at", moment, "log", "trace", "trace.jsonl").code == 0
     assert len(executed(passes(tmp_path / "trace.jsonl"))) == sent
+
+
+def last_choice(question: Question) -> dict[str, Any]:
+    """As `first_choice`, but the last of the options: of calls, one that lies further ahead."""
+    answer = first_choice(question)
+    if "action" not in answer:
+        return answer
+    actions = question["response_format"]["json_schema"]["schema"]["$defs"]
+    number = sum(name.startswith("Action") for name in actions) - 1
+    properties = actions[f"Action{number}"]["properties"]
+    return {**answer, "action": {name: one["enum"][-1] for name, one in properties.items()}}
+
+
+def test_the_replay_table_of_real_learners(winback: Run, here: Run, tmp_path: Path, learners: Path) -> None:
+    """Lived under the default policy and replayed under a changed one, as docs/replay.md shows."""
+    with serving(Endpoint(answer=last_choice)) as endpoint:
+        (tmp_path / "config.yaml").write_text(
+            "version: 1\ncompany: {zone: Europe/London}\nlog: {level: error}\n"
+            f"model: {{base_url: '{endpoint.url}', name: scripted}}\n",
+            encoding="utf-8",
+        )
+        import_learners(winback, here, tmp_path, learners)
+        work(here, DATES)
+    check_table(here, tmp_path / "data" / "winback.db", changed_policy(tmp_path))
+    check_same(here, PACKAGED)

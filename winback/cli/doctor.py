@@ -12,6 +12,7 @@ import click
 from sqlmodel import func, select
 
 from agents.model import open_model, probe
+from policies.load import load_policy
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
 from winback import bootstrap
@@ -26,6 +27,7 @@ from winback.usage.warehouse import Warehouse
 from winback.web_address import refusal
 from workers.freshness import LATE
 from workers.inbox.mailbox import open_mailbox
+from workers.known_names import known_names
 from workers.link import links_of
 from workers.schedule import trigger_of
 
@@ -118,7 +120,7 @@ def _shadow(settings: Settings) -> Finding:
 
 def _describe(settings: Settings, path: Path) -> str:
     catalogue = load_catalogue(settings.policies.catalogue)
-    policy = bootstrap.policy_source(path, default_registry(), catalogue).policy
+    policy = load_policy(path, known_names(default_registry(), catalogue))
     return f"{len(policy.rules)} rules, {policy.hash[:12]}, from {policy.source}"
 
 

@@ -8,14 +8,13 @@ import click
 
 from policies.evaluate import evaluate
 from policies.facts import Facts
-from policies.load import load_placed
 from policies.policy import Policy
 from policies.trial.act_words import told as told_act
 from policies.trial.case import read_case
 from policies.verdict import RuleResult, Verdict
 from policies.words import explain, summary
 from winback.cli.context import Session, json_option, pass_session, print_json
-from winback.cli.policy_files import chosen, known
+from winback.cli.policy_files import in_force
 from winback.cli.terminal import plain_text
 from winback.decisions.kind import EntryKind
 from winback.errors import InputError
@@ -39,7 +38,7 @@ def command(session: Session, case: str, every: bool, as_json: bool) -> None:
     A case file (docs/policy-tools.md) is judged by the configured policy. What was logged is told as it
     was logged, with what the policy in force now says of the same facts.
     """
-    policy = load_placed(chosen(session, None), known(session)).policy
+    policy = in_force(session)
     if not case.isdecimal():
         _explain_file(session, policy, Path(case), every=every, as_json=as_json)
         return

@@ -1,12 +1,19 @@
 """What the commands about policies share: the names a policy may speak of, and the configured one."""
 
+from contextlib import closing
 from pathlib import Path
 
-from policies.load import PACKAGED, Known
+from policies.load import PACKAGED, Known, load_policy
+from policies.policy import Policy
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
 from winback.cli.context import Session
+from winback.cli.policy_fired import is_there
+from winback.errors import SetupError
+from winback.store.store import Store
 from workers.known_names import known_names
+from workers.policy_source import PolicySource
+from workers.policy_watch import Role, last_good, say_refused
 
 
 def known(session: Session) -> Known:
@@ -21,3 +28,33 @@ def known(session: Session) -> Known:
 def chosen(session: Session, path: Path | None) -> Path:
     """The named policy, else the configured one, else the packaged one."""
     return path or session.settings.policies.path or PACKAGED
+
+
+def in_force(session: Session) -> Policy:
+    """The configured policy; while its files are broken, the one that was in force last, said in one line.
+
+    Raises:
+        InputError: it cannot be used, and none was ever in force.
+    """
+    source = as_it_stands(session, chosen(session, None), "live")
+    return source.policy
+
+
+def as_it_stands(session: Session, path: Path, role: Role) -> PolicySource:
+    """A policy or its last good version; the database is only read. Raises as `in_force`."""
+    names = known(session)
+    source = PolicySource(path, lambda: load_policy(path, names), lambda: _last_good(session, role))
+    say_refused(role, source)
+    return source
+
+
+def _last_good(session: Session, role: Role) -> Policy | None:
+    settings = session.settings
+    if not is_there(settings.database_url):
+        return None
+    try:
+        store = Store(settings.database_url, busy_seconds=settings.database.busy_seconds)
+        with closing(store), store.read() as state:
+            return last_good(state, role)
+    except SetupError:
+        return None

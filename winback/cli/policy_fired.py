@@ -25,7 +25,7 @@ def never_fired(settings: Settings, policy: Policy) -> tuple[list[Finding], str]
 
     The database is only read: none is made, and none is brought up to date.
     """
-    if not _is_there(settings.database_url):
+    if not is_there(settings.database_url):
         return [], "never fired: there is no decision log yet"
     try:
         store = Store(settings.database_url, busy_seconds=settings.database.busy_seconds)
@@ -51,7 +51,7 @@ def _finding(rule: str, looked_at: int, since: str) -> Finding:
     return Finding(NEVER, rule, ("id",), what, "ask whether it says what you want, with winback policy test")
 
 
-def _is_there(url: str) -> bool:
+def is_there(url: str) -> bool:
     """Whether there is a database to read; whether a server answers is found out by asking it."""
     try:
         parsed = make_url(url)

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from policies.load import load_placed
 from winback.cli.context import Session, json_option, pass_session, print_json
-from winback.cli.policy_files import known
+from winback.cli.policy_files import as_it_stands
 from winback.cli.policy_findings import changed, plain_findings, print_entries, print_findings, reading
 from winback.cli.since import moment_of, since_option
 from winback.cli.terminal import plain_text
@@ -36,7 +35,7 @@ def command(session: Session, since: timedelta | datetime | None, as_json: bool)
     if path is None:
         _say(session, UNSET, as_json, configured=False)
         return Exit.OK
-    configured = load_placed(path, known(session)).policy.hash
+    configured = as_it_stands(session, path, "shadow").policy.hash
     with open_store(session.settings) as store:
         with store.read() as state:
             version = newest_version(state, "shadow")

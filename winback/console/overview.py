@@ -10,6 +10,7 @@ from winback.decisions.tell import tell
 from winback.store.models import Account, Case, DecisionEntry, Effect, Proposal, Review, Run
 from winback.store.store import Store
 from winback.store.types import ReviewState
+from workers.policy_watch import Standing, standing_refusals
 
 NEWEST = 30
 
@@ -44,6 +45,7 @@ class Overview:
     queue: tuple[Waiting, ...]
     runs: tuple[Run, ...]
     log: tuple[Line, ...]
+    refusals: tuple[Standing, ...]
 
 
 def overview(store: Store) -> Overview:
@@ -55,6 +57,7 @@ def overview(store: Store) -> Overview:
             queue=_queue(session),
             runs=tuple(session.exec(select(Run).order_by(col(Run.id).desc()).limit(5)).all()),
             log=_log(session),
+            refusals=standing_refusals(session),
         )
 
 

@@ -9,7 +9,11 @@ from winback.store.types import UtcDateTime
 
 
 class PolicyVersion(SQLModel, table=True):
-    """A policy that came into force, or that was refused: `rules` is its text as canonical JSON, by `hash`."""
+    """A policy that came into force: `rules` is its text as canonical JSON, by `hash`.
+
+    In a role that ends in "refused" it is a refusal: `rules` is the reason (nothing: mended since), `hash`
+    what stayed in force.
+    """
 
     __tablename__ = "policy_version"
 

@@ -30,7 +30,7 @@ rules:
 def begin(services: Services, *kinds: DropKind) -> None:
     """Cases of one kind each, every one proposed for."""
     (services.settings.home / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         for number, kind in enumerate(kinds):
             account = add_account(session, f"acme-{number}")
             open_case(session, account, sample_drop(account.key, kind))

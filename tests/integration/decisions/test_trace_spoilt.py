@@ -120,7 +120,7 @@ def test_words_that_are_not_those_approved_are_seen(services: Services, path: Pa
     begin(services, DropKind.LIMIT_REACHED)
     reviews.approve(services, 1, shown(services, 1), "rita")
     act_all(services)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         row = session.get_one(Proposal, 1)
         row.message = {**row.message, "subject": "Something else"}
     export(services, path)
@@ -134,7 +134,7 @@ def test_an_effect_of_another_proposal_is_seen(services: Services, path: Path) -
     reviews.approve(services, 1, shown(services, 1), "rita")
     reviews.reject(services, 2, shown(services, 2), "rita", "not_now", "")
     act_all(services)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.get_one(Effect, 1).proposal_id = 2
     export(services, path)
     report = judged(path)
@@ -144,7 +144,7 @@ def test_an_effect_of_another_proposal_is_seen(services: Services, path: Path) -
 def test_an_effect_that_nobody_approved_is_seen(services: Services, path: Path) -> None:
     """Put into the table by hand, with a name that approved nothing."""
     begin(services, DropKind.LIMIT_REACHED)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         row = session.get_one(Proposal, 1)
         copied = row.model_dump(
             include={"case_id", "action_hash", "account_id", "contact_id", "tool", "catalogue_id"}
@@ -167,7 +167,7 @@ def test_an_effect_that_was_done_again_is_seen(services: Services, path: Path) -
     """Set back by hand, so that it runs once more under an approval that was used."""
     begin(services, DropKind.FEATURE_FELL)
     act_all(services)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.get_one(Effect, 1).state = EffectState.PENDING
         session.get_one(Case, 1).state = CaseState.ACTING
     act_all(services)
@@ -181,7 +181,7 @@ def test_an_approval_of_another_act_is_seen(services: Services, path: Path) -> N
     begin(services, DropKind.LIMIT_REACHED)
     reviews.approve(services, 1, shown(services, 1), "rita")
     act_all(services)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         entry = session.exec(select(DecisionEntry).where(DecisionEntry.kind == "approved")).one()
         entry.body = entry.body.replace(str(entry.action_hash), "0" * 64)
     export(services, path)
@@ -198,7 +198,7 @@ def test_an_entry_taken_out_is_seen(
 ) -> None:
     """Nothing is made up in its place."""
     assert kinds(done, 1)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.connection().execute(delete(DecisionEntry).where(col(DecisionEntry.kind) == kind))
     export(services, path)
     assert judged(path).status == status
@@ -207,7 +207,7 @@ def test_an_entry_taken_out_is_seen(
 def test_a_grant_without_an_answer_is_seen(accepted: Services, path: Path) -> None:
     """With the answer out of the log, nothing allowed what followed from it."""
     act_all(accepted)
-    with accepted.store.write() as session:
+    with accepted.store.write("test") as session:
         session.connection().execute(delete(DecisionEntry).where(col(DecisionEntry.kind) == EntryKind.ANSWERED))
     export(accepted, path, finished=True)
     report = judged(path)
@@ -217,7 +217,7 @@ def test_a_grant_without_an_answer_is_seen(accepted: Services, path: Path) -> No
 def test_an_entry_that_cannot_be_read(services: Services, path: Path) -> None:
     """It is said where, and nothing is made up in its place."""
     begin(services, DropKind.FEATURE_FELL)
-    with services.store.write() as session:
+    with services.store.write("test") as session:
         session.exec(select(DecisionEntry).where(DecisionEntry.kind == "allowed")).one().body = "[]"
     with pytest.raises(IntegrityError, match="an entry cannot be read"):
         export(services, path)

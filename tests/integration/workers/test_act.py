@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -502,6 +504,7 @@ def test_a_contact_counts_from_when_it_really_went(due: Services) -> None:
     assert (effect(due).state, effect(due).intent_at) == (EffectState.DONE, NOON)
 
 
+@pytest.mark.by_hand
 def test_problems_of_the_message_are_seen_at_the_moment_of_acting(due: Services) -> None:
     """A rule on the message that came into force after the verdict holds for what was allowed before."""
     with due.store.write("test") as session:
@@ -536,3 +539,48 @@ def test_a_proposal_that_was_changed_afterwards_does_not_run(due: Services) -> N
     assert kinds(act_all(due)) == ["lapsed"]
     assert channel(due).sent == []
     assert "not what was proposed" in effect(due).problem
+
+
+class Interrupted(MemoryChannel):
+    """Does something after its first message."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self.then = then
+
+    def send(self, parcel: Parcel) -> Receipt:
+        receipt = super().send(parcel)
+        if len(self.sent) == 1:
+            self.then()
+        return receipt
+
+
+def three_due(services: Services, then: Callable[[Services], None]) -> Services:
+    with services.store.write("test") as session:
+        for name in ("a", "b", "c"):
+            open_case(session, add_account(session, name))
+    propose_all(services, AS_OF)
+    return replace(services, channels={"email": Interrupted(lambda: then(services))})
+
+
+def test_a_kill_switch_holds_for_the_very_next_act_of_those_taken_together(services: Services) -> None:
+    """Two of three were intended when it was thrown; neither is sent, and both lapse by it."""
+    three = three_due(services, lambda ours: rules(ours, "  - {id: stop, kind: kill_switch, engaged: true}\n"))
+    assert kinds(act_all(three)) == ["not_sent", "not_sent", "done"]
+    assert len(channel(three).sent) == 1
+    assert kinds(act_all(three)) == ["lapsed", "lapsed"]
+    assert verify(three.store).problems == ()
+
+
+def test_a_stop_holds_for_those_taken_together(services: Services) -> None:
+    """Somebody says stop while an earlier message is handed over, slowly: theirs is not sent."""
+
+    def stop(ours: Services) -> None:
+        stop_contact(ours, 3, "page")
+        at(ours, NOON + timedelta(seconds=5))
+
+    three = three_due(services, stop)
+    act_all(three)
+    act_all(three)
+    assert [one.recipient_address for one in channel(three).sent] == ["a-ann@example.com", "b-ann@example.com"]
+    assert verify(three.store).problems == ()

@@ -1,17 +1,21 @@
 """A policy that is changed while Winback runs: taken over, refused, written down, run in the shadow."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
 from policies.load import load_policy
+from tools.channels.channel import Parcel, Receipt
 from winback.decisions.entry import spoken, spoken_evidence
 from winback.decisions.verify import verify
 from winback.store.bookkeeping import PolicyVersion
-from winback.store.models import DecisionEntry
+from winback.store.models import DecisionEntry, Effect
+from winback.store.types import EffectState
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case
 from workers.act import act_all
@@ -87,6 +91,67 @@ def test_a_broken_change_is_refused_and_the_last_good_one_stays(services: Servic
     (refused,) = said(services, "policy_refused")
     assert refused["in_force"] == before
     assert "policy.yaml:" in str(refused["reason"])
+
+
+class Meddling(MemoryChannel):
+    """A receiver; while it is asked, somebody throws a switch."""
+
+    def __init__(self, throw: Callable[[], object]) -> None:
+        super().__init__("keyed")
+        self.throw = throw
+
+    def lookup(self, key: str) -> Receipt | None:
+        self.throw()
+        return super().lookup(key)
+
+
+def test_a_kill_switch_holds_also_while_the_receiver_is_asked(services: Services) -> None:
+    """It is thrown after the claim has begun and before the verdict: the effect does not go out."""
+    receiver = Meddling(lambda: write(services, PERMISSIVE + STOP))
+    services = replace(services, channels={"email": receiver})
+    start(services)
+    with services.store.write("test") as session:
+        effect = session.exec(select(Effect)).one()
+        effect.state, effect.channel = EffectState.IN_FLIGHT, receiver.name
+        effect.lease_owner, effect.lease_until = "dead/0/1/1.00", services.clock.now() - timedelta(hours=1)
+        session.add(effect)
+    act_all(services)
+    assert receiver.sent == []
+    assert "intent" not in kinds(services)
+    assert [one["hash"] for one in said(services, "policy_changed")][-1] == services.policy.hash
+    watch_policies(services)
+    assert len(said(services, "policy_changed")) == 2
+
+
+class Thrown(MemoryChannel):
+    """A receiver; while it gets its first message, somebody throws a switch."""
+
+    def __init__(self, throw: Callable[[], object]) -> None:
+        super().__init__("keyed")
+        self.throw = throw
+
+    def send(self, parcel: Parcel) -> Receipt:
+        if not self.sent:
+            self.throw()
+        return super().send(parcel)
+
+
+def test_a_kill_switch_holds_between_two_effects_that_were_intended_together(services: Services) -> None:
+    """What is not sent yet goes back, and is judged by the policy that holds then."""
+    receiver = Thrown(lambda: write(services, PERMISSIVE + STOP))
+    services = replace(services, channels={"email": receiver})
+    with services.store.write("test") as session:
+        for key in ("acme", "bolt", "cobalt"):
+            open_case(session, add_account(session, key))
+    propose_all(services, AS_OF)
+    assert sorted(one.kind.value for one in act_all(services)) == ["done", "not_sent", "not_sent"]
+    assert [one.kind.value for one in act_all(services)] == ["lapsed", "lapsed"]
+    assert len(receiver.sent) == 1
+
+
+def kinds(services: Services) -> list[str]:
+    with services.store.read() as session:
+        return list(session.exec(select(DecisionEntry.kind).order_by(col(DecisionEntry.id))).all())
 
 
 def test_a_mended_policy_is_taken_over(services: Services) -> None:
