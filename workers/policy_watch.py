@@ -13,7 +13,7 @@ from policies.policy import Policy, policy_text
 from policies.replay import policy_from_text
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
-from winback.store.bookkeeping import PolicyVersion
+from winback.store.bookkeeping import REFUSED, PolicyVersion
 from workers.policy_source import PolicySource, Refused
 from workers.services import Services
 
@@ -160,7 +160,7 @@ def standing_refusals(session: Session) -> tuple[Standing, ...]:
 
 
 def _refusals(role: Role) -> str:
-    return f"{role} refused"
+    return role + REFUSED
 
 
 def _newest(session: Session, role: str) -> PolicyVersion | None:

@@ -12,7 +12,7 @@ from winback.decisions.held import Held, Proposed
 from winback.decisions.rows import Problem, hashed, row_of, rows
 from winback.decisions.said import OPEN, Said
 from winback.decisions.things import check_state, unreadable
-from winback.store.bookkeeping import PolicyVersion
+from winback.store.bookkeeping import REFUSED, PolicyVersion
 from winback.store.models import Contact, Effect, Interaction, Proposal, Review
 from winback.store.types import EffectState, ReviewState
 
@@ -123,9 +123,13 @@ def _moment(one: Interaction) -> str:
 
 
 def check_policies(session: Session, said: Said) -> Iterator[Problem]:
-    """Each policy that came into force is stored, its rules hash to its name, and no other is."""
+    """Each policy that came into force is stored, its rules hash to its name, and no other is.
+
+    Rows of refusals are for the page alone: what was refused stands in the log itself.
+    """
     left = Counter(said.policies)
-    keys = [key for key in session.exec(select(PolicyVersion.id).order_by(col(PolicyVersion.id))) if key]
+    versions = select(PolicyVersion.id).where(col(PolicyVersion.role).not_like(f"%{REFUSED}"))
+    keys = [key for key in session.exec(versions.order_by(col(PolicyVersion.id))) if key]
     for key, one in rows(session, PolicyVersion, keys):
         if one is None:
             yield unreadable(f"policy version {key}")

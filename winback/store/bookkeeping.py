@@ -7,11 +7,14 @@ from sqlmodel import Field, SQLModel
 
 from winback.store.types import UtcDateTime
 
+REFUSED = " refused"
+"""Ends the role of a row that is no policy but a refusal."""
+
 
 class PolicyVersion(SQLModel, table=True):
     """A policy that came into force: `rules` is its text as canonical JSON, by `hash`.
 
-    In a role that ends in "refused" it is a refusal: `rules` is the reason (nothing: mended since), `hash`
+    In a role that ends in REFUSED it is a refusal: `rules` is the reason (nothing: mended since), `hash`
     what stayed in force.
     """
 

@@ -12,6 +12,7 @@ from policies.load import load_policy
 from policies.policy import Policy
 from tests.integration.workers.test_policy_watch import STOP, said, start, write
 from winback import event_log
+from winback.decisions.verify import verify
 from winback.errors import InputError
 from winback.store.bookkeeping import PolicyVersion
 from winback.testing.world import PERMISSIVE
@@ -109,6 +110,7 @@ def test_a_refusal_stands_until_the_file_is_mended(services: Services) -> None:
             assert standing_refusals(session) == ()
     assert len(said(services, "policy_refused")) == 2
     assert len(said(services, "policy_changed")) == 1
+    assert verify(services.store).problems == ()
 
 
 def test_an_idle_worker_says_at_once_that_a_policy_is_refused(
