@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 # The libraries of numbers start no threads: the process forks.
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
-AT_THE_RECEIVER = {one for one in POINTS if one.startswith(("claim.", "send.", "done.", "not_sent.", "unknown."))}
+AT_THE_RECEIVER = {one for one in POINTS if one.startswith(("claim.", "send.", "done.", "not_sent."))}
 
 
 @cache
@@ -52,7 +52,8 @@ def test_a_crash_anywhere(request: pytest.FixtureRequest, kind: str) -> None:
     found = json.loads(done.stdout)
     assert {capability: one["wrong"] for capability, one in found.items() if one["wrong"]} == {}
     assert found.keys() == {"keyed", "lookup", "blind"}
-    assert set(found["blind"]["died_at"]) == needed()
+    # Acts are taken together only where the receiver can tell, and before a person only where it cannot.
+    assert {point for one in found.values() for point in one["died_at"]} == needed()
     for one in found.values():
         assert set(one["died_at"]) >= AT_THE_RECEIVER
         assert one["cells"] > len(AT_THE_RECEIVER)
