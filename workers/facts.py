@@ -23,6 +23,7 @@ from policies.facts import (
 )
 from policies.policy import Policy
 from policies.rules.holdout import draws_of
+from winback.store.answers import Preference
 from winback.store.models import Account, Contact
 from winback.store.models import Consent as ConsentRow
 from winback.usage.drop import Drop
@@ -33,6 +34,9 @@ from workers.past import past_of
 CONSENTS = select(
     *(col(getattr(ConsentRow, name)) for name in ("channel", "purpose", "state", "at", "source"))
 ).where(ConsentRow.contact_id == bindparam("contact"))
+WISHES = select(col(Preference.topics), col(Preference.days_between)).where(
+    Preference.contact_id == bindparam("contact")
+)
 Past = tuple[tuple[PastContact, ...], tuple[Happening, ...]]
 
 
@@ -145,6 +149,8 @@ def _account_facts(account: Account) -> AccountFacts:
 
 def _contact_facts(session: Session, contact: Contact) -> ContactFacts:
     rows = session.exec(CONSENTS, params={"contact": contact.id}).all()
+    wishes = session.exec(WISHES, params={"contact": contact.id}).first()
+    topics, days_between = wishes or ((), None)
     return ContactFacts(
         id=contact.id or 0,
         language=contact.language,
@@ -152,6 +158,8 @@ def _contact_facts(session: Session, contact: Contact) -> ContactFacts:
         consent={consent_key(channel, purpose): _consent(*said) for channel, purpose, *said in rows},
         unsubscribed=contact.unsubscribed_at is not None,
         left=contact.left,
+        topics_refused=tuple(topics),
+        days_between=days_between,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from winback.canonical import content_hash
-from winback.decisions.action import act_of
+from winback.decisions.action import USUAL, act_of, way_of
 from winback.decisions.kind import EntryKind
 from winback.decisions.said import Said
 from winback.decisions.source import Source, Unlike
@@ -82,17 +82,21 @@ def _contacts(held: Held, keys: Values, erased: Values, unsubscribed: Values) ->
 
 
 def _proposals(held: Held, keys: Values, actions: Values, *columns: Values) -> None:
-    *acts, agents, erased, created, start, end = columns
+    *acts, media, audiences, agents, erased, created, start, end = columns
     _moments((erased, created, start, end))
     _objects(agents)
     held.actions.update(zip(keys, actions, strict=True))
-    for action, at, tool, arguments, message, account, contact, salt in zip(actions, erased, *acts, strict=True):
+    ways = zip(media, audiences, strict=True)
+    for action, at, way, tool, arguments, message, account, contact, salt in zip(
+        actions, erased, ways, *acts, strict=True
+    ):
         if at is not None:
             held.skipped += 1
             continue
         told = f'{{"account":{account},"arguments":{arguments},"contact":{contact},"message":{message},'
-        if sha256(f'{told}"salt":"{salt}","tool":"{tool}"}}'.encode()).hexdigest() != action:
+        if way != USUAL or sha256(f'{told}"salt":"{salt}","tool":"{tool}"}}'.encode()).hexdigest() != action:
             act = act_of(tool, orjson.loads(arguments), orjson.loads(message), account, contact, salt)
+            act |= way_of(*way)
             if salt is None or (action != _hash(act) and action != content_hash(act)):
                 raise Unlike
 
@@ -168,8 +172,8 @@ READERS: Mapping[str, Reader] = {
     ),
     "contact": Reader("id, {erased_at}, {unsubscribed_at}", "contact WHERE id >= ? AND id < ?", _contacts),
     "proposal": Reader(
-        "p.id, action_hash, tool, {arguments}, {message}, p.account_id, contact_id, salt, {agent}, {erased_at}, "
-        "{created_at}, {busy_from}, {busy_until}",
+        "p.id, action_hash, tool, {arguments}, {message}, p.account_id, contact_id, salt, medium, audience, "
+        "{agent}, {erased_at}, {created_at}, {busy_from}, {busy_until}",
         "proposal p LEFT JOIN contact ON contact.id = contact_id WHERE p.id >= ? AND p.id < ?",
         _proposals,
     ),
