@@ -12,6 +12,7 @@ from policies.load import load_policy
 from tools.calendars.office import OfficeEvents
 from tools.catalogue import Catalogue, load_catalogue
 from tools.channels.channel import Channel
+from tools.channels.feed import FeedChannel
 from tools.channels.files import FilesChannel
 from tools.channels.slack import SlackChannel
 from tools.channels.smtp import SmtpChannel
@@ -23,7 +24,8 @@ from winback.clock import Clock
 from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
-from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, SLACK, WEBHOOK
+from winback.store.store import Store
+from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, IN_APP, SLACK, WEBHOOK
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
 from workers.known_names import known_names
@@ -56,7 +58,7 @@ def services(
         store = stack.enter_context(open_store(settings))
         warehouse = Warehouse(settings.usage_folder)
         model = stack.enter_context(open_model(settings.model, clock))
-        channels = make_channels(settings) if channel is None else {EMAIL: channel}
+        channels = make_channels(settings, store) if channel is None else {EMAIL: channel}
         stack.callback(_close, channels)
         yield Services(
             settings=settings,
@@ -83,7 +85,7 @@ def policy_source(path: Path, registry: Registry, catalogue: Catalogue) -> Polic
     return PolicySource(path, lambda: load_policy(path, known_names(registry, catalogue)))
 
 
-def make_channels(settings: Settings) -> dict[str, Channel]:
+def make_channels(settings: Settings, store: Store) -> dict[str, Channel]:
     """The configured ways out, by their medium.
 
     Raises:
@@ -94,6 +96,8 @@ def make_channels(settings: Settings) -> dict[str, Channel]:
         channels[WEBHOOK] = WebhookChannel(settings.channels.webhook)
     if settings.channels.slack is not None:
         channels[SLACK] = SlackChannel(settings.channels.slack)
+    if settings.feed.token is not None:
+        channels[IN_APP] = FeedChannel(store)
     channels[ENTITLEMENT] = connector_of(settings, channels.get(WEBHOOK))
     channels[CALENDAR] = _events(settings)
     return channels

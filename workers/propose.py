@@ -167,6 +167,7 @@ def _choose(turn: Turn, possible: Possible) -> Proposed:
         case Nothing() as nothing:
             body = {
                 "why": nothing.why,
+                "policy": turn.services.policy.hash,
                 "run": _run(nothing.run),
                 "offered": [one.catalogue_id for one in options],
                 **_unwanted(possible),

@@ -19,6 +19,7 @@ from winback.store.suppression import LOCK, load_suppressed
 from winback.store.types import CaseState, EffectState
 from winback.store.wipe import delete_securely
 from winback.usage.side_files import Words
+from workers.privacy.answers import blank_answers, kept_of, rename_feed
 from workers.privacy.person_data import Named
 from workers.services import Services
 
@@ -66,6 +67,7 @@ def _blank_contact(
         "effects": effects,
         "proposals": _blank_proposals(session, contact),
         "interactions": _blank_interactions(session, contact, words),
+        **blank_answers(session, contact),
         "consents": session.connection()
         .execute(delete(Consent).where(col(Consent.contact_id) == contact.id))
         .rowcount,
@@ -102,7 +104,7 @@ def _blank_effects(session: Session, contact: Contact, words: Words) -> tuple[in
     for effect in effects:
         if effect.state == EffectState.IN_FLIGHT:
             raise ConflictError("a message to them is being sent at this moment", fix="try again in a moment")
-        effect.problem = ""
+        effect.problem, effect.payload = "", kept_of(effect.payload)
         if words.in_text(json.dumps(effect.receipt, ensure_ascii=False)):
             effect.receipt = {name: _unless(words, value) for name, value in effect.receipt.items()}
             changed[effect.key] = effect.receipt
@@ -148,6 +150,7 @@ def _blank_account(session: Session, one: Named, key: str, now: datetime) -> Non
     """An account that was the person. The log gets the hash of its cases' drops under the new key."""
     account = session.get_one(Account, one.account_id, with_for_update=True, populate_existing=True)
     _make_way(session, account, key)
+    rename_feed(session, account.key, key)
     account.key, account.name, account.owner_name, account.owner_email, account.tags = key, "", None, None, []
     session.flush()
     cases = session.exec(select(Case).where(Case.account_id == account.id)).all()

@@ -11,6 +11,7 @@ from tools.channels.files import RECORD
 from winback.decisions.entry import spoken
 from winback.decisions.tell import tell
 from winback.errors import InputError
+from winback.store.answers import Answer, Booking, Preference
 from winback.store.models import (
     Account,
     Case,
@@ -25,6 +26,7 @@ from winback.store.models import (
 from winback.store.suppression import load_suppressed
 from winback.usage.forget import usage_rows
 from winback.usage.side_files import rows_about
+from workers.privacy.answers import feed_of, mails_of
 from workers.privacy.person_data import Named, find_people, trace_of, was_erased
 from workers.services import Services
 
@@ -87,6 +89,17 @@ def _sections(reader: "_Reader", *, erased: bool) -> Iterator[Section]:
         "reviews", "What a colleague decided about those suggestions, with their notes.", reader.reviews()
     )
     yield Section("effects", "What was done, and what the receiving side answered.", reader.of(Effect))
+    yield Section("answers", "What the person answered on the pages, with their words.", reader.of(Answer))
+    yield Section("bookings", "Calls that the person chose a time for.", reader.of(Booking))
+    yield Section(
+        "preferences", "What the person said they want to hear of, and how often.", reader.of(Preference)
+    )
+    yield Section("feed", "Messages that your product shows to the person.", reader.feed())
+    yield Section(
+        "inbox",
+        "What is known of mail that came back: a hash, what it was, and which rows it made.",
+        reader.mails(),
+    )
     yield Section("outbox", "Messages to the person as they lie in a folder.", reader.outbox())
     yield Section(
         "decision_log",
@@ -147,6 +160,12 @@ class _Reader:
         query = select(Review).join(Proposal).where(col(Proposal.contact_id).in_(self.contact_ids))
         for one in self.session.exec(query.order_by(col(Review.id))):
             yield _plain(one)
+
+    def feed(self) -> Iterator[Row]:
+        yield from map(_plain, feed_of(self.session, self.contact_ids))
+
+    def mails(self) -> Iterator[Row]:
+        yield from map(_plain, mails_of(self.session, self.contact_ids))
 
     def outbox(self) -> Iterator[Row]:
         folder = self.services.settings.outbox_folder
