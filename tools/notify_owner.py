@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from policies.facts import BY_HAND
 from tools.channels.address import is_address
 from tools.reason import all_fallen
 from tools.tool import Arguments, Attachment, Option, Situation, Tried, arguments_as
@@ -23,7 +22,7 @@ TRIED: Mapping[str, str] = {
     "send_tutorial": "a tutorial",
     "offer_trial_upgrade": "the offer of a trial",
     "book_call": "an invitation to a call",
-    BY_HAND: "a word from one of you",
+    "by_hand": "a word from one of you",
 }
 MOST_TRIED = 8
 LATELY = timedelta(days=14)
