@@ -2,8 +2,8 @@
 
 A model this small names the same tool every time when it is asked for JSON. Shown examples, always in the
 same order, and left to complete one word, it tells the kinds of drop apart most of the time, not always.
-It may say `nothing`, and has no example of it: with one it took the wrong tool twice as often, and still
-never said the word where it was right.
+It may say `nothing`, and is told nothing of it: shown an example it took the wrong tool four times as often,
+told what it means it left the account's manager in the dark, and neither made it say so where it was right.
 """
 
 import json

@@ -123,6 +123,7 @@ def following_parcel(session: Session, services: Services, effect: Effect) -> Pa
         attachments=tuple(_attachment(one) for one in payload.get("attachments", ())),
         account=account.key,
         contact=contact.key,
+        audience=effect.audience,
         part=effect.part,
         payload={name: value for name, value in payload.items() if name not in IN_THE_PARCEL},
     )
@@ -213,4 +214,5 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         attachments=tool.attachments(option, situation, effect.key),
         account=account.key,
         contact=contact.key,
+        audience=effect.audience,
     )

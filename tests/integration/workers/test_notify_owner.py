@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select
 
 from tools.channels.channel import Parcel
+from tools.channels.email_message import email_message
 from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal
@@ -53,6 +54,7 @@ def test_the_manager_gets_it_and_the_case_goes_on(services: Services) -> None:
     (parcel,) = sent(here)
     assert (parcel.recipient_address, parcel.recipient_name) == ("asha@example.com", "Asha Rao")
     assert (parcel.headers, parcel.reply_to, parcel.reply_copy) == ((), here.settings.company.sender, "")
+    assert "List-Unsubscribe" not in email_message(parcel)
     assert "https://hello.example.com" not in parcel.message.body
     for fact in (
         "Acme",
