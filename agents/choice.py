@@ -32,6 +32,7 @@ NothingReason = Literal[
     "contacted_enough",
     "likely_to_return",
     "other",
+    "not_said",
 ]
 
 

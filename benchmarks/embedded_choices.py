@@ -1,4 +1,4 @@
-"""What the embedded model chooses in twenty plain cases, and how long it takes.
+"""What the embedded model chooses in twenty plain cases, in seven where nothing fell, and how long it takes.
 
     python benchmarks/embedded_choices.py [--json]
 
@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 
 from agents.brief import REASONS, Brief
-from agents.choice import Choice, Outcome
+from agents.choice import Choice, Nothing, Outcome
 from agents.model import open_model
 from agents.selector import Selector
 from tools.tool import Arguments, Option
@@ -23,6 +23,7 @@ from winback.usage.drop import DropKind
 
 TUTORIAL, UPGRADE, CALL = "send_tutorial", "offer_trial_upgrade", "book_call"
 TOOLS = (TUTORIAL, UPGRADE, CALL)
+NOTHING = Nothing.__name__
 # Two tools that might fit; the policy that ships leaves fewer still.
 SENSIBLE = {
     DropKind.FEATURE_FELL: (TUTORIAL, CALL),
@@ -65,6 +66,16 @@ CASES = (
     Case(DropKind.STALLED_START, None, (3, 1), (1, 1), TUTORIAL),
     Case(DropKind.STALLED_START, None, (4, 0), (2, 1), TUTORIAL),
     Case(DropKind.STALLED_START, None, (2, 0), (3, 2), TUTORIAL),
+)
+# Hardly a drop: the active days and the people are what they were.
+AS_BEFORE = (
+    Case(DropKind.FEATURE_FELL, "reports", (4, 4), (5, 5), NOTHING),
+    Case(DropKind.FEATURE_FELL, "exports", (3, 3), (2, 2), NOTHING),
+    Case(DropKind.LIMIT_REACHED, "exports", (5, 5), (4, 4), NOTHING),
+    Case(DropKind.CHAMPION_LEFT, None, (4, 4), (3, 3), NOTHING),
+    Case(DropKind.ALL_QUIET, None, (5, 5), (6, 6), NOTHING),
+    Case(DropKind.ALL_QUIET, None, (3, 3), (1, 1), NOTHING),
+    Case(DropKind.STALLED_START, None, (3, 3), (1, 1), NOTHING),
 )
 
 
@@ -111,11 +122,15 @@ def main() -> None:
         first = time.perf_counter() - started
         of_all = [selector.choose(brief_of(case), options_of(TOOLS)) for case in CASES]
         of_two = [selector.choose(brief_of(case), options_of(SENSIBLE[case.kind])) for case in CASES]
+        as_before = [selector.choose(brief_of(case), options_of(SENSIBLE[case.kind])) for case in AS_BEFORE]
     took = sorted(outcome.run.milliseconds for outcome in of_all + of_two if outcome.run)
     figures = {
         "cases": len(CASES),
         "right_of_three_tools": _right(of_all),
         "right_of_two_tools": _right(of_two),
+        "nothing_wrongly": [tool_of(one) for one in of_all + of_two].count(NOTHING),
+        "cases_as_before": len(AS_BEFORE),
+        "nothing_rightly": [tool_of(one) for one in as_before].count(NOTHING),
         "first_choice_seconds": round(first, 2),
         "choice_ms_median": round(statistics.median(took), 1),
         "choice_ms_worst": round(took[-1], 1),

@@ -19,6 +19,7 @@ _RECOVERED = _SAY["recovered"].plain(Decision.DENY, "recovered")
 _REACHABLE = _SAY["contact"].plain(None, "reachable")
 _NO_CONTACT = _SAY["contact"].plain(Decision.DENY, "no_contact")
 _UNSUBSCRIBED = _SAY["contact"].plain(Decision.DENY, "unsubscribed")
+_COLLEAGUE = _SAY["contact"].plain(None, "colleague")
 _LEFT = _SAY["contact"].plain(Decision.DENY, "left")
 _LISTED = _SAY["default"].plain(None, "listed")
 _NO_MATCH = _SAY["default"].plain(Decision.DENY, "no_match")
@@ -75,6 +76,8 @@ def _recovered(facts: Facts) -> Said:
 def _contact(facts: Facts) -> Said:
     if facts.contact is None:
         return _NO_CONTACT
+    if facts.action.audience == "colleague":
+        return _COLLEAGUE
     if facts.contact.unsubscribed:
         return _UNSUBSCRIBED
     return _LEFT if facts.contact.left else _REACHABLE

@@ -12,6 +12,7 @@ from typing import Literal
 Moment = Literal["propose", "act"]
 ConsentState = Literal["granted", "refused", "unknown"]
 HappeningKind = Literal["reply", "complaint", "bounce", "refusal", "ticket", "rejected"]
+Audience = Literal["customer", "colleague"]
 Scalar = str | int | float | bool
 RETENTION = "retention"
 """The purpose of every act."""
@@ -21,7 +22,10 @@ BY_HAND = "by_hand"
 
 @dataclass(frozen=True, slots=True)
 class ActionFacts:
-    """The act under judgement. `value` is its goodwill in the company's currency."""
+    """The act under judgement. `value` is its goodwill in the company's currency.
+
+    `audience` is who gets it: the customer, or a colleague of the operator's.
+    """
 
     tool: str
     channel: str
@@ -30,6 +34,7 @@ class ActionFacts:
     arguments: Mapping[str, Scalar] = field(default_factory=dict)
     value: float = 0.0
     message_problems: tuple[str, ...] = ()
+    audience: Audience = "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,11 @@ def consent_key(channel: str, purpose: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ContactFacts:
-    """`consent` is keyed by `consent_key` of channel and purpose; a pair that is absent is unknown."""
+    """`consent` is keyed by `consent_key` of channel and purpose; a pair that is absent is unknown.
+
+    `topics_refused` are tools that they do not want to hear of; with `days_between` they want at most one
+    contact in so many days.
+    """
 
     id: int
     language: str
@@ -83,6 +92,8 @@ class ContactFacts:
     consent: Mapping[str, ConsentFacts] = field(default_factory=dict)
     unsubscribed: bool = False
     left: bool = False
+    topics_refused: tuple[str, ...] = ()
+    days_between: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

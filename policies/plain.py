@@ -150,7 +150,7 @@ def _nobody_or_contact(plain: Mapping[str, Any] | None) -> ContactFacts | None:
 
 _action = _maker(ActionFacts, message_problems=tuple)
 _consent = _maker(ConsentFacts, on=_day)
-_contact = _maker(ContactFacts, consent=_consents)
+_contact = _maker(ContactFacts, consent=_consents, topics_refused=tuple)
 _past = _maker(PastContact, at=_moment)
 _happening = _maker(Happening, at=_moment, closed_at=_perhaps)
 _facts = _maker(

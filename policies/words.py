@@ -25,6 +25,7 @@ BUILT_IN_WORDS: Mapping[str, Wording] = {
     "no_contact": "there is nobody to write to",
     "unsubscribed": "the contact has unsubscribed",
     "left": "the contact has left the account",
+    "colleague": "it goes to a colleague, not to the contact",
     "reachable": "the contact may be written to",
     "no_match": "no rule allows this, and what no rule allows is denied",
     "listed": "a rule lists this act",

@@ -78,11 +78,13 @@ def render_message(
     company: Company,
     *,
     pages: bool = False,
+    medium: str = "email",
 ) -> Message:
     """Render in `language`, or in English where the template has no such language.
 
     With `pages` it names the customer's pages. Their links are put in when it leaves (`with_links`): a
     link is a key, and what a reviewer reads must not hold one. Every string among `values` is cleaned.
+    What does not go by mail cannot be replied to, and does not say that it can.
     An empty or absent slot gets the template's own words.
 
     Raises:
@@ -101,6 +103,7 @@ def render_message(
         "links": {name: f"{_OPEN}{name}{_SHUT}" if pages else None for name in LINKS},
         "currency": company.currency,
         "company": clean(company.name, VALUE_LIMIT),
+        "by_mail": medium == "email",
         "stop": clean(company.stop_hi if chosen == "hi" else company.stop, VALUE_LIMIT),
     }
     try:

@@ -15,6 +15,7 @@ from tools.reason import reason_values, zone_of
 from tools.tool import Arguments, Attachment, Busy, Option, Situation, arguments_as
 from winback.clock import aware
 from winback.errors import InputError
+from winback.store.types import EMAIL, IN_APP
 
 SLOTS = 3
 
@@ -33,6 +34,7 @@ class BookCall:
     arguments: ClassVar[type[Arguments]] = BookCallArguments
     template: ClassVar[str] = "book_call"
     editable: ClassVar[tuple[str, ...]] = ("start", "slots.subject", "slots.note")
+    media: ClassVar[tuple[str, ...]] = (EMAIL, IN_APP)
 
     def options(self, situation: Situation) -> Sequence[Option]:
         """Three slots of every call type, the first type first."""

@@ -12,6 +12,7 @@ from tools.reason import fallen, reason_values
 from tools.tool import Arguments, Attachment, Option, Situation, arguments_as
 from winback.clock import aware
 from winback.errors import InputError
+from winback.store.types import EMAIL, IN_APP
 from winback.usage.drop import DropKind
 
 PLAN_MONTH_DAYS = 30
@@ -29,6 +30,7 @@ class OfferTrialUpgrade:
     arguments: ClassVar[type[Arguments]] = OfferTrialUpgradeArguments
     template: ClassVar[str] = "offer_trial_upgrade"
     editable: ClassVar[tuple[str, ...]] = ("days", "slots.subject", "slots.note")
+    media: ClassVar[tuple[str, ...]] = (EMAIL, IN_APP)
 
     def options(self, situation: Situation) -> Sequence[Option]:
         """One per trial and length that gives this account more than it has, best first."""

@@ -6,14 +6,16 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from tools.book_call import BookCall
+from tools.notify_owner import NotifyOwner
 from tools.offer_trial_upgrade import OfferTrialUpgrade
 from tools.send_tutorial import SendTutorial
-from tools.tool import Arguments, Tool
+from tools.tool import Arguments, Tool, audience_of, media_of
 from winback.errors import InputError, SetupError
 from winback.spelling import did_you_mean
+from winback.store.types import COLLEAGUE, CUSTOMER, EMAIL, IN_APP
 
 GROUP = "winback.tools"
-BUILT_IN: tuple[type[Tool], ...] = (SendTutorial, OfferTrialUpgrade, BookCall)
+BUILT_IN: tuple[type[Tool], ...] = (SendTutorial, OfferTrialUpgrade, BookCall, NotifyOwner)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _METHODS = ("options", "resolve", "template_values", "attachments")
@@ -49,6 +51,10 @@ class Registry:
 
     def tool_names(self) -> frozenset[str]:
         return frozenset(self._tools)
+
+    def topics(self) -> frozenset[str]:
+        """What a customer can want to hear of, or not: the tools that reach customers."""
+        return frozenset(tool.name for tool in self if audience_of(tool) == CUSTOMER)
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
@@ -92,4 +98,8 @@ def _problems(tool: Any) -> Iterator[str]:
         yield "it names no template"
     if not isinstance(getattr(tool, "editable", None), tuple):
         yield "editable must be a tuple of names"
+    if audience_of(tool) not in (CUSTOMER, COLLEAGUE):
+        yield f"its audience must be {CUSTOMER!r} or {COLLEAGUE!r}"
+    if not set(media_of(tool)) <= {EMAIL, IN_APP}:
+        yield f"its media must be among {EMAIL!r} and {IN_APP!r}"
     yield from (f"it has no method {one!r}" for one in _METHODS if not callable(getattr(tool, one, None)))

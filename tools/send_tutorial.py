@@ -8,6 +8,7 @@ from tools.catalogue import FALLBACK, Id, Language, Tutorial
 from tools.reason import all_fallen, reason_values
 from tools.tool import Arguments, Attachment, Option, Situation, arguments_as
 from winback.errors import InputError
+from winback.store.types import EMAIL, IN_APP
 
 
 class SendTutorialArguments(Arguments):
@@ -16,12 +17,16 @@ class SendTutorialArguments(Arguments):
 
 
 class SendTutorial:
-    """Fit falls with the feature's part in the drop, for advanced ones, for a foreign language."""
+    """Fit falls with the feature's part in the drop, for a foreign language, and for the level that is not theirs.
+
+    Who said nothing of their level gets what is for beginners first.
+    """
 
     name: ClassVar[str] = "send_tutorial"
     arguments: ClassVar[type[Arguments]] = SendTutorialArguments
     template: ClassVar[str] = "send_tutorial"
     editable: ClassVar[tuple[str, ...]] = ("tutorial", "language", "slots.subject", "slots.note")
+    media: ClassVar[tuple[str, ...]] = (EMAIL, IN_APP)
 
     def options(self, situation: Situation) -> Sequence[Option]:
         """One per tutorial that fits and was not had, best first."""
@@ -79,7 +84,7 @@ class SendTutorial:
             f"{tutorial.format}, {language}{', not in their language' if foreign else ''})"
         )
         fit = _feature_fit(tutorial, situation)
-        fit *= 0.8 if tutorial.level == "advanced" else 1.0
+        fit *= _level_fit(tutorial, situation)
         fit *= 0.9 if foreign else 1.0
         return Option(
             tool=self.name,
@@ -94,6 +99,13 @@ class SendTutorial:
 def _language(tutorial: Tutorial, situation: Situation) -> Language:
     wanted = situation.person.language
     return wanted if wanted in tutorial.languages else FALLBACK
+
+
+def _level_fit(tutorial: Tutorial, situation: Situation) -> float:
+    """What they say of themselves counts for more than what we assume of everybody."""
+    if situation.person.level is None:
+        return 0.8 if tutorial.level == "advanced" else 1.0
+    return 1.0 if tutorial.level == situation.person.level else 0.4
 
 
 def _feature_fit(tutorial: Tutorial, situation: Situation) -> float:

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from prompts.message import Message, Slot
-from tools.catalogue import Catalogue
+from tools.catalogue import Catalogue, Level
 from winback.settings import Company
 from winback.store.types import CUSTOMER, EMAIL
 from winback.usage.drop import Drop
 
-__all__ = ["Arguments", "Attachment", "Busy", "Message", "Option", "Person", "Situation", "Slot", "Tool"]
+__all__ = ["Arguments", "Attachment", "Busy", "Message", "Option", "Person", "Situation", "Slot", "Tool", "Tried"]
 
 
 class Arguments(BaseModel):
@@ -27,13 +27,20 @@ A = TypeVar("A", bound=Arguments)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The contact a tool would write to. Names are hostile text: escape or clean before use."""
+    """The contact a tool would write to. Names are hostile text: escape or clean before use.
+
+    `media` are those over which they agreed to hear from us and can be reached, the first one first;
+    `level` is what they say of themselves; `stopped`: they have said stop.
+    """
 
     id: int
     name: str
     address: str
     language: str
     zone: str
+    media: tuple[str, ...] = ()
+    level: Level | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +53,22 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """An earlier contact with the account; what a person of ours did outside Winback is `by_hand`."""
+
+    at: datetime
+    tool: str
+    medium: str
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What a tool may look at to say what it could offer.
 
     `had` are catalogue ids already sent to this contact, `busy` the time of hosts that other cases took.
-    `pages`: customers can answer on pages of ours.
+    `pages`: customers can answer on pages of ours. `ways` are the media that are configured, `tried`
+    earlier contacts, the newest first, `unwanted` the tools that this person does not want to hear of.
+    `account` is its name, or its key. `owner_known`: the account has a manager of its own with an address.
     """
 
     drop: Drop
@@ -64,6 +82,12 @@ class Situation:
     had: frozenset[str] = frozenset()
     busy: tuple[Busy, ...] = ()
     pages: bool = False
+    ways: frozenset[str] = frozenset({EMAIL})
+    tried: tuple[Tried, ...] = ()
+    unwanted: frozenset[str] = frozenset()
+    account: str = ""
+    value_per_month: float | None = None
+    owner_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +124,8 @@ class Attachment:
 class Tool(Protocol):
     """One way to help. One file each; third parties enter by the same door.
 
-    `editable` names what a reviewer may change: arguments, and the template's slots as `slots.NAME`.
+    `editable` names what a reviewer may change: arguments, and the template's slots as `slots.NAME`. Two
+    more may be given: `audience` (`audience_of`) and `media` (`media_of`).
     """
 
     name: ClassVar[str]
@@ -130,6 +155,16 @@ class Tool(Protocol):
     def attachments(self, option: Option, situation: Situation, key: str) -> tuple[Attachment, ...]:
         """Files that go with the message; `key` is the effect's idempotency key."""
         ...
+
+
+def audience_of(tool: Tool) -> str:
+    """Who gets what a tool sends: the customer, unless it says otherwise."""
+    return str(getattr(tool, "audience", CUSTOMER))
+
+
+def media_of(tool: Tool) -> tuple[str, ...]:
+    """The media that suit a tool's message to a customer: mail alone, unless it says more."""
+    return tuple(getattr(tool, "media", (EMAIL,)))
 
 
 def arguments_as(kind: type[A], arguments: Arguments) -> A:

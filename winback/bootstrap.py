@@ -12,6 +12,7 @@ from policies.policy import Policy
 from tools.calendars.office import OfficeEvents
 from tools.catalogue import load_catalogue
 from tools.channels.channel import Channel
+from tools.channels.feed import FeedChannel
 from tools.channels.files import FilesChannel
 from tools.channels.slack import SlackChannel
 from tools.channels.smtp import SmtpChannel
@@ -24,7 +25,7 @@ from winback.errors import InputError
 from winback.settings import Settings
 from winback.store.opening import open_store
 from winback.store.store import Store
-from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, SLACK, WEBHOOK
+from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, IN_APP, SLACK, WEBHOOK
 from winback.usage.warehouse import Warehouse
 from workers.freshness import Recovery
 from workers.known_names import known_names
@@ -58,7 +59,7 @@ def services(
         policies, shadow = _live(settings, names, store), _shadow(settings, names, store)
         warehouse = Warehouse(settings.usage_folder)
         model = stack.enter_context(open_model(settings.model, clock))
-        channels = make_channels(settings) if channel is None else {EMAIL: channel}
+        channels = make_channels(settings, store) if channel is None else {EMAIL: channel}
         stack.callback(_close, channels)
         found = Services(
             settings=settings,
@@ -101,7 +102,7 @@ def _last_good(store: Store, role: Role) -> Policy | None:
         return last_good(session, role)
 
 
-def make_channels(settings: Settings) -> dict[str, Channel]:
+def make_channels(settings: Settings, store: Store) -> dict[str, Channel]:
     """The configured ways out, by their medium.
 
     Raises:
@@ -112,6 +113,8 @@ def make_channels(settings: Settings) -> dict[str, Channel]:
         channels[WEBHOOK] = WebhookChannel(settings.channels.webhook)
     if settings.channels.slack is not None:
         channels[SLACK] = SlackChannel(settings.channels.slack)
+    if settings.feed.token is not None:
+        channels[IN_APP] = FeedChannel(store)
     channels[ENTITLEMENT] = connector_of(settings, channels.get(WEBHOOK))
     channels[CALENDAR] = _events(settings)
     return channels

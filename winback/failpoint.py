@@ -35,6 +35,8 @@ Transaction = Literal[
     "edit",
     "erase_rows",
     "expire",
+    "feed_item",
+    "feed_seen",
     "finish_run",
     "hold_alarms",
     "hold_out",

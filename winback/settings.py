@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from winback.settings_channels import Channels, Entitlements, HostCalendar, Inbox
+from winback.settings_channels import Channels, Entitlements, Feed, HostCalendar, Inbox
 from winback.settings_pages import Pages
 from winback.settings_section import Section, Zone
 
@@ -159,6 +159,7 @@ class Settings(Section):
     model: Model = Field(default_factory=Model, description="The language model.")
     policies: Policies = Field(default_factory=Policies, description="Rules and catalogue.")
     channels: Channels = Field(default_factory=Channels, description="How messages leave.")
+    feed: Feed = Field(default_factory=Feed, description="Messages that your product shows.")
     calendars: dict[str, HostCalendar] = Field(
         default_factory=dict,
         description="Calendars of hosts, by mail address; a host without one has the catalogue's office hours.",

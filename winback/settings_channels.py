@@ -77,6 +77,17 @@ class Channels(Section):
     slack: Slack | None = Field(None, description="With it, messages to your own people can go to Slack.")
 
 
+class Feed(Section):
+    """The feed of messages that your product shows to customers. See docs/feed.md."""
+
+    token: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="What your product's server shows, as {$env: NAME}; without it there is no feed.",
+    )
+    port: int = Field(8767, ge=0, le=65535, description="Loopback port it is served on, behind your web server.")
+
+
 class CalDav(Section):
     """One calendar of a host on a CalDAV server: read for busy times, written with the calls."""
 

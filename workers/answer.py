@@ -19,7 +19,6 @@ from winback.store.answers import Answer
 from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.store.types import (
     CUSTOMER,
-    EMAIL,
     ENTITLEMENT,
     GRANT,
     MESSAGE,
@@ -170,11 +169,11 @@ def _granting(services: Services, one: Asked, offer: Offer, now: datetime) -> li
     warned = until - (NOTICE_BEFORE if until - now > SHORT else timedelta(days=1))
     message = render_message(
         "trial_ends", one.contact.language.partition("-")[0].lower(), _ending(services, one, offer, until), {},
-        services.settings.company, pages=services.links is not None,
+        services.settings.company, pages=services.links is not None, medium=one.effect.medium,
     )  # fmt: skip
     return [
         follow(services, one.effect, GRANT, ENTITLEMENT, now, payload),
-        follow(services, one.effect, NOTICE, EMAIL, max(now, warned), {"message": asdict(message)}),
+        follow(services, one.effect, NOTICE, one.effect.medium, max(now, warned), {"message": asdict(message)}),
         follow(services, one.effect, TAKE_BACK, ENTITLEMENT, until, payload),
     ]
 

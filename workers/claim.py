@@ -236,7 +236,7 @@ def _judge(hand: Hand, back: bool) -> Claim | Acted:
     gathered = hand.gathered
     facing = Facing(
         session, services.judging, subject, now, zone, past=gathered.pasts[effect.account_id],
-        consents=gathered.consents[effect.contact_id], counted=gathered.counted,
+        wanted=gathered.wanted[effect.contact_id], counted=gathered.counted,
         long_ago=effect.account_id in gathered.long_ago,
     )  # fmt: skip
     facts = facing.facts(

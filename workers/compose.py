@@ -1,6 +1,6 @@
 """From an option to a proposal, and from a stored proposal to the parcel that leaves."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,9 @@ def compose(services: Services, option: Option, situation: Situation, slots: dic
     tool = services.registry.get(option.tool)
     values = tool.template_values(option, situation)
     company, pages = services.settings.company, services.links is not None
-    return render_message(tool.template, situation.person.language, values, slots, company, pages=pages)
+    return render_message(
+        tool.template, situation.person.language, values, slots, company, pages=pages, medium=option.medium
+    )
 
 
 def make_proposal(
@@ -93,9 +95,10 @@ def option_of(services: Services, proposal: Proposal, situation: Situation, **ch
     tool = services.registry.get(proposal.tool)
     arguments = tool.arguments.model_validate({**proposal.arguments, **changes})
     try:
-        return tool.resolve(arguments, situation)
+        option = tool.resolve(arguments, situation)
     except OverflowError:
         raise InputError("a date is out of range", fix="choose one of these years") from None
+    return replace(option, medium=proposal.medium)
 
 
 def following_parcel(session: Session, services: Services, effect: Effect) -> Parcel:
@@ -120,6 +123,7 @@ def following_parcel(session: Session, services: Services, effect: Effect) -> Pa
         attachments=tuple(_attachment(one) for one in payload.get("attachments", ())),
         account=account.key,
         contact=contact.key,
+        audience=effect.audience,
         part=effect.part,
         payload={name: value for name, value in payload.items() if name not in IN_THE_PARCEL},
     )
@@ -158,8 +162,26 @@ def _attachment(plain: dict[str, str]) -> Attachment:
     return Attachment(plain["name"], plain["media_type"], plain["text"].encode())
 
 
+@dataclass(frozen=True)
+class _People:
+    """Who gets a message, and who gets the answer to it."""
+
+    address: str
+    name: str
+    reply_to: str
+    reply_copy: str = ""
+
+
+def _people(services: Services, effect: Effect, situation: Situation) -> _People:
+    """A colleague's answer is no fact about the customer: it is not read."""
+    owner, person = situation.owner_address, situation.person
+    if effect.audience == CUSTOMER:
+        return _People(person.address, person.name, owner, _read_mailbox(services))
+    return _People(owner, situation.owner_name, services.settings.company.sender)
+
+
 def parcel_of(session: Session, services: Services, effect: Effect, proposal: Proposal, now: datetime) -> Parcel:
-    """What leaves the machine: the stored message to the stored contact, nothing newer, nothing else."""
+    """What leaves the machine: the stored message to the stored contact, or to the manager of their account."""
     case = session.get_one(Case, effect.case_id)
     account = session.get_one(Account, effect.account_id)
     contact = session.get_one(Contact, effect.contact_id)
@@ -174,17 +196,17 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         hint="",
         value=proposal.value,
     )
-    company = services.settings.company
+    company, people = services.settings.company, _people(services, effect, situation)
     return Parcel(
         key=effect.key,
         case_id=effect.case_id,
         tool=effect.tool,
         sender_address=company.sender,
         sender_name=company.name,
-        recipient_address=situation.person.address,
-        recipient_name=situation.person.name,
-        reply_to=situation.owner_address,
-        reply_copy=_read_mailbox(services),
+        recipient_address=people.address,
+        recipient_name=people.name,
+        reply_to=people.reply_to,
+        reply_copy=people.reply_copy,
         message=_linked(services, effect, message_of(proposal)),
         sent_at=effect.intent_at or now,
         headers=_stop_headers(services, effect),
@@ -192,4 +214,5 @@ def parcel_of(session: Session, services: Services, effect: Effect, proposal: Pr
         attachments=tool.attachments(option, situation, effect.key),
         account=account.key,
         contact=contact.key,
+        audience=effect.audience,
     )

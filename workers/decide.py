@@ -18,7 +18,7 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.log import NO_KEY, advance
 from winback.errors import ConflictError
 from winback.store.models import Contact, Effect, Proposal, Review
-from winback.store.types import CaseState, EffectState
+from winback.store.types import CUSTOMER, CaseState, EffectState
 from workers.compose import agent_of
 from workers.facts import Facing, Subject
 from workers.services import Services
@@ -132,6 +132,7 @@ def action_facts(proposal: Proposal, problems: tuple[str, ...]) -> ActionFacts:
         arguments=proposal.arguments,
         value=proposal.value,
         message_problems=problems,
+        audience="customer" if proposal.audience == CUSTOMER else "colleague",
     )
 
 

@@ -22,6 +22,7 @@ from policies.facts import (
 )
 from policies.policy import Policy
 from policies.rules.holdout import draws_of
+from winback.store.answers import Preference
 from winback.store.models import Account, Contact
 from winback.store.models import Consent as ConsentRow
 from winback.usage.drop import Drop
@@ -32,6 +33,9 @@ from workers.past import Past, long_ago_of, past_of
 CONSENTS = select(
     *(col(getattr(ConsentRow, name)) for name in ("contact_id", "channel", "purpose", "state", "at", "source"))
 ).where(col(ConsentRow.contact_id).in_(bindparam("contacts", expanding=True)))
+WISHES = select(col(Preference.contact_id), col(Preference.topics), col(Preference.days_between)).where(
+    col(Preference.contact_id).in_(bindparam("contacts", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,20 @@ class Subject:
     recovered: bool = False
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a person allowed, and what they said they want."""
+
+    consents: Sequence[Any]
+    topics: tuple[str, ...]
+    days_between: int | None
+
+
 class Facing:
     """One account and contact as the database has them now, read once for all acts that are judged by it.
 
     `policies` are all that will judge: what any of them wants counted or drawn is. `leaving_out` is
-    the effect under judgement: it does not count against itself. `past`, `consents`, `counted` and
+    the effect under judgement: it does not count against itself. `past`, `wanted`, `counted` and
     `long_ago` save reading them again in the same transaction, `run_started_at` is when the run began that
     asks the model.
     """
@@ -63,7 +76,7 @@ class Facing:
         *,
         leaving_out: int | None = None,
         past: Past | None = None,
-        consents: Sequence[Any] | None = None,
+        wanted: Wanted | None = None,
         counted: Counted | None = None,
         long_ago: bool | None = None,
         run_started_at: datetime | None = None,
@@ -76,7 +89,7 @@ class Facing:
         if long_ago is None:
             long_ago = bool(long_ago_of(session, [subject.account.id or 0], now))
         self._account = _account_facts(subject.account, long_ago=long_ago)
-        self._contact = _contact_facts(session, subject.contact, consents) if subject.contact else None
+        self._contact = _contact_facts(session, subject.contact, wanted) if subject.contact else None
         self._history, self._happenings = past or past_of(session, subject.account, now, leaving_out)
         self._draws = draws_of({seed for one in policies for seed in one.seeds}, subject.account.key)
         self._counted = counted or Counted(session, leaving_out)
@@ -142,23 +155,27 @@ def _account_facts(account: Account, *, long_ago: bool) -> AccountFacts:
     )
 
 
-def consents_of(session: Session, contacts: Sequence[int]) -> dict[int, list[Any]]:
-    """What several people allowed, for `Facing`."""
-    found: dict[int, list[Any]] = {one: [] for one in contacts}
-    for contact, *said in session.exec(CONSENTS, params={"contacts": list(contacts)}).all():
-        found[contact].append(said)
-    return found
+def wanted_by(session: Session, contacts: Sequence[int]) -> dict[int, Wanted]:
+    """What several people want, for `Facing`."""
+    given = {"contacts": list(contacts)}
+    consents: dict[int, list[Any]] = {one: [] for one in contacts}
+    for contact, *said in session.exec(CONSENTS, params=given).all():
+        consents[contact].append(said)
+    wishes = {one: (tuple(topics), days) for one, topics, days in session.exec(WISHES, params=given).all()}
+    return {one: Wanted(consents[one], *wishes.get(one, ((), None))) for one in contacts}
 
 
-def _contact_facts(session: Session, contact: Contact, known: Sequence[Any] | None) -> ContactFacts:
-    rows = consents_of(session, [contact.id or 0])[contact.id or 0] if known is None else known
+def _contact_facts(session: Session, contact: Contact, known: Wanted | None) -> ContactFacts:
+    wanted = wanted_by(session, [contact.id or 0])[contact.id or 0] if known is None else known
     return ContactFacts(
         id=contact.id or 0,
         language=contact.language,
         zone=contact.zone,
-        consent={consent_key(channel, purpose): _consent(*said) for channel, purpose, *said in rows},
+        consent={consent_key(channel, purpose): _consent(*said) for channel, purpose, *said in wanted.consents},
         unsubscribed=contact.unsubscribed_at is not None,
         left=contact.left,
+        topics_refused=wanted.topics,
+        days_between=wanted.days_between,
     )
 
 

@@ -92,6 +92,8 @@ def standing(session: Session, services: Services, effect: Effect, now: datetime
         and (reason := _unreachable(contact, effect.medium)) is not None
     ):
         return Pointless(reason)
+    if contact.erased_at is not None and effect.part not in (GRANT, TAKE_BACK):
+        return Pointless("the person was erased")
     if effect.part in (NOTICE, TAKE_BACK) and (wait := _of_grant(session, effect, now)) is not None:
         return wait
     if _killed(session, services, effect, contact, now):

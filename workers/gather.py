@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, SQLModel, col, select
 
 from winback.store.models import Account, Contact, Effect, Proposal
 from workers.counting import Counted
-from workers.facts import consents_of
+from workers.facts import Wanted, wanted_by
 from workers.past import Past, long_ago_of, pasts_of
 
 
@@ -18,7 +17,7 @@ class Gathered:
     """Rows by the number of the account or contact. The rows that effects point at are in the session."""
 
     pasts: Mapping[int, Past]
-    consents: Mapping[int, Sequence[Any]]
+    wanted: Mapping[int, Wanted]
     counted: Counted
     long_ago: frozenset[int]
     kept: tuple[SQLModel, ...]
@@ -37,7 +36,7 @@ def gather(
         kept += session.exec(select(table).where(col(table.id).in_(keys))).all()
     return Gathered(
         pasts=pasts_of(session, accounts, now, leaving_out),
-        consents=consents_of(session, contacts),
+        wanted=wanted_by(session, contacts),
         counted=Counted(session, leaving_out),
         long_ago=frozenset(long_ago_of(session, accounts, now)),
         kept=tuple(kept),

@@ -13,8 +13,9 @@ from policies.evaluate import evaluate
 from policies.facts import ActionFacts, AgentFacts, Facts
 from policies.plain import OPTIONS, said_plainly
 from policies.verdict import Decision, RuleResult, Verdict
-from tools.tool import Option
+from tools.tool import Option, Situation, Tool, audience_of, media_of
 from winback.decisions.kind import EntryKind
+from winback.store.types import CUSTOMER, EMAIL
 from workers.decide import shadow_of
 from workers.facts import Facing
 from workers.model_use import price_of
@@ -35,10 +36,14 @@ class JudgedOption:
 
 @dataclass(frozen=True)
 class Possible:
-    """Every option, judged. `over` are the budgets that forbid asking the model to choose among them."""
+    """Every option, judged. `over` are the budgets that forbid asking the model to choose among them.
+
+    `unwanted` are tools that had something to offer and that the person does not want to hear of.
+    """
 
     judged: tuple[JudgedOption, ...]
     over: tuple[RuleResult, ...] = ()
+    unwanted: tuple[str, ...] = ()
 
     @property
     def options(self) -> list[Option]:
@@ -56,7 +61,7 @@ def judge_options(
     facing = Facing(
         session, services.judging, setting.subject, now, zone, past=setting.past, run_started_at=run_started_at
     )
-    options = [option for tool in services.registry for option in tool.options(setting.situation)]
+    options, unwanted = _offered(services, setting.situation)
     model = services.selector
     agent = AgentFacts(source="model", model=model.name, embedded=model.embedded, confidence=1.0)
     over: tuple[RuleResult, ...] = ()
@@ -66,7 +71,31 @@ def judge_options(
         agent = replace(agent, source="playbook", failure=OVER_BUDGET)
     facts = [facing.facts(_action(option), agent, moment="propose") for option in options]
     judged = [JudgedOption(*one, evaluate(services.policy, one[1])) for one in zip(options, facts, strict=True)]
-    return Possible(tuple(judged), over)
+    return Possible(tuple(judged), over, unwanted)
+
+
+def _offered(services: Services, situation: Situation) -> tuple[list[Option], tuple[str, ...]]:
+    """What every tool offers, over the medium that it would go; and the tools that the person refused."""
+    options: list[Option] = []
+    unwanted: list[str] = []
+    for tool in services.registry:
+        found = tool.options(situation)
+        if audience_of(tool) != CUSTOMER:
+            options += found
+        elif found and tool.name in situation.unwanted:
+            unwanted.append(tool.name)
+        elif (medium := _medium(tool, situation)) is not None:
+            options += [replace(option, medium=medium) for option in found]
+    return options, tuple(unwanted)
+
+
+def _medium(tool: Tool, situation: Situation) -> str | None:
+    """The first of the person's media that suits the tool.
+
+    Where none does, it would be mail, of which the policy has the word; None where there is no address.
+    """
+    suiting = (one for one in situation.person.media if one in media_of(tool))
+    return next(suiting, EMAIL if situation.person.address else None)
 
 
 def over_after(services: Services, facts: Facts | None) -> bool:
@@ -86,6 +115,7 @@ def _action(option: Option) -> ActionFacts:
         catalogue_id=option.catalogue_id,
         arguments=option.arguments.model_dump(mode="json"),
         value=option.value,
+        audience="customer" if option.audience == CUSTOMER else "colleague",
     )
 
 
@@ -98,10 +128,15 @@ class NonAction:
     evidence: bytes | None = None
 
 
-def nothing_possible(services: Services, setting: Setting, judged: Sequence[JudgedOption]) -> NonAction | None:
-    """Nobody there, nothing fits, or all refused; None when something is possible."""
+def nothing_possible(services: Services, setting: Setting, possible: Possible) -> NonAction | None:
+    """Nobody there, nothing fits or is wanted, or all refused; None when something is possible."""
+    judged = possible.judged
     if setting.situation is None:
         return NonAction(EntryKind.NOTHING_TO_OFFER, {"reason": "nobody_to_write_to"})
+    if not judged and possible.unwanted:
+        return NonAction(
+            EntryKind.NOTHING_TO_OFFER, {"reason": "not_wanted_by_them", "unwanted": possible.unwanted}
+        )
     if not judged:
         return NonAction(EntryKind.NOTHING_TO_OFFER, {"reason": "no_option_fits"})
     if any(one.verdict.decision is not Decision.DENY for one in judged):

@@ -92,7 +92,7 @@ def _check(services: Services, wishes: Wishes) -> None:
     known = (
         wishes.language in LANGUAGES
         and wishes.channels <= set(channels_on_offer(services))
-        and wishes.topics <= services.registry.tool_names()
+        and wishes.topics <= services.registry.topics()
         and wishes.days_between in OFTEN
         and wishes.level in (None, "beginner", "advanced")
     )

@@ -18,7 +18,7 @@ from policies.facts import AgentFacts, Facts
 from policies.rules.holdout import draws_of
 from policies.verdict import Decision
 from policies.words import explain
-from prompts.message import slots_of
+from prompts.message import message_language, slots_of
 from tools.tool import Option, Situation
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
@@ -127,7 +127,7 @@ def _propose(services: Services, case_id: int, active: ActiveDays, started: date
             possible = judge_options(session, services, setting, now, started)
     if possible is None:
         return _hold_out(turn, draws)
-    if (early := nothing_possible(services, setting, possible.judged)) is not None:
+    if (early := nothing_possible(services, setting, possible)) is not None:
         return _stand_back(turn, early, services.again)
     return _choose(replace(turn, facts=possible.judged[0].facts), possible)
 
@@ -162,17 +162,23 @@ def _choose(turn: Turn, possible: Possible) -> Proposed:
     brief, options = _brief(turn.services, turn.setting), possible.options
     match _ask(turn.services, brief, possible):
         case Choice() as choice:
-            record = {"chosen_because": choice.why, **_run(choice.run)}
+            record = {"chosen_because": choice.why, **_run(choice.run), **_unwanted(possible)}
             return _write_down(turn, brief, choice.option, agent_facts(choice), WHY[choice.why], record)
         case Nothing() as nothing:
             body = {
                 "why": nothing.why,
+                "policy": turn.services.policy.hash,
                 "run": _run(nothing.run),
                 "offered": [one.catalogue_id for one in options],
+                **_unwanted(possible),
             }
             return _stand_back(turn, NonAction(EntryKind.NOTHING_CHOSEN, body), turn.services.again)
         case Failure() as failure:
             return _failed(turn, brief, options, failure)
+
+
+def _unwanted(possible: Possible) -> dict[str, Any]:
+    return {"unwanted": possible.unwanted} if possible.unwanted else {}
 
 
 def _ask(services: Services, brief: Brief, possible: Possible) -> Outcome:
@@ -238,8 +244,9 @@ def _write_down(
     situation = _reachable(setting)
     slots = {}
     if agent.failure != OVER_BUDGET and not over_after(services, turn.facts):
-        wanted = slots_of(services.registry.get(option.tool).template, situation.person.language)
-        slots = services.writer.fill(brief, wanted, situation.person.language)
+        template = services.registry.get(option.tool).template
+        language = message_language(template, situation.person.language)
+        slots = services.writer.fill(brief, slots_of(template, language), language)
     message = compose(services, option, situation, slots)
     proposal = make_proposal(setting, option, message, agent, why, services.clock.now())
     watch_policies(services)

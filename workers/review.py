@@ -23,7 +23,7 @@ from workers.expire import end_of
 from workers.facts import Subject
 from workers.policy_watch import watch_policies
 from workers.services import Services
-from workers.situation import Setting, situation_of
+from workers.situation import Setting, knowing, situation_of
 
 SHORTEST_HASH = 8
 IN_REVIEW = (CaseState.IN_REVIEW,)
@@ -165,7 +165,7 @@ def edit(services: Services, review_id: int, shown_hash: str, by: str, changes: 
     now = services.clock.now()
     with services.store.write("edit") as session:
         item = _undecided(session, services, review_id, shown_hash, now)
-        proposal, problems = _edited(services, item, by, changes, now)
+        proposal, problems = _edited(session, services, item, by, changes, now)
         decided = judge(session, services, _subject(item), proposal, problems, {"edited_by": by})
         if decided.decision is Decision.DENY:
             advance(
@@ -181,7 +181,7 @@ def edit(services: Services, review_id: int, shown_hash: str, by: str, changes: 
 
 
 def _edited(
-    services: Services, item: Item, by: str, changes: dict[str, str], now: datetime
+    session: Session, services: Services, item: Item, by: str, changes: dict[str, str], now: datetime
 ) -> tuple[Proposal, tuple[str, ...]]:
     tool = services.registry.get(item.proposal.tool)
     if unknown := set(changes) - set(tool.editable):
@@ -189,7 +189,8 @@ def _edited(
             f"{min(unknown)!r} may not be edited", fix=f"{tool.name} allows {', '.join(sorted(tool.editable))}"
         )
     drop = drop_from_plain(item.case.drop)
-    situation = situation_of(services, item.account, item.contact, drop, now)
+    bare = situation_of(services, item.account, item.contact, drop, now)
+    situation = knowing(session, services, bare, item.account, item.contact)
     arguments = {name: value for name, value in changes.items() if not name.startswith("slots.")}
     words = {name.removeprefix("slots."): text for name, text in changes.items() if name.startswith("slots.")}
     slots = {**item.proposal.message.get("slots", {}), **words}

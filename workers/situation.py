@@ -1,17 +1,17 @@
 """Whom to write to, and what a tool may look at to say what it could offer."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, select
 
-from tools.tool import Busy, Person, Situation
+from tools.tool import Busy, Person, Situation, Tried
 from winback.settings import Company
-from winback.store.answers import Booking
+from winback.store.answers import Booking, Preference
 from winback.store.models import Account, Case, Consent, Contact, Effect, Proposal, Review
-from winback.store.types import EMAIL, MESSAGE, EffectState, ReviewState, UtcDateTime
+from winback.store.types import EMAIL, IN_APP, MESSAGE, EffectState, ReviewState, UtcDateTime
 from winback.usage.drop import Drop, DropKind, drop_from_plain
 from winback.usage.warehouse import Warehouse
 from workers.facts import Subject
@@ -21,19 +21,31 @@ from workers.services import Services
 ActiveDays = Mapping[tuple[str, str], int]
 LANGUAGES = ("en", "hi")
 LOOK_BACK = timedelta(days=56)
+PURPOSE = "retention"
+Agreed = Mapping[int, Collection[str]]
+"""By contact, the media over which they agreed to hear from us."""
 
 # Made once: putting a statement together takes SQLAlchemy longer than running it, and every case needs these.
+AGREED = (
+    select(Consent.contact_id, Consent.channel)
+    .join(Contact)
+    .where(Contact.account_id == bindparam("account"), col(Consent.channel).in_((EMAIL, IN_APP)))
+    .where(Consent.state == "granted", Consent.purpose == PURPOSE)
+)
 REACHABLE = (
     select(Contact)
+    .where(Contact.account_id == bindparam("account"), col(Contact.left).is_(False))
     .where(
-        Contact.account_id == bindparam("account"), col(Contact.email).is_not(None), col(Contact.left).is_(False)
+        or_(
+            col(Contact.email).is_not(None),
+            col(Contact.id).in_(
+                select(Consent.contact_id).where(
+                    Consent.channel == IN_APP, Consent.state == "granted", Consent.purpose == PURPOSE
+                )
+            ),
+        )
     )
     .order_by(col(Contact.id))
-)
-GRANTED = (
-    select(Consent.contact_id)
-    .join(Contact)
-    .where(Contact.account_id == bindparam("account"), Consent.channel == EMAIL, Consent.state == "granted")
 )
 BUSY = (
     select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
@@ -86,13 +98,15 @@ def setting_of(session: Session, services: Services, case: Case, active: ActiveD
     """Read a case's surroundings."""
     account = session.get_one(Account, case.account_id)
     drop = drop_from_plain(case.drop)
-    contact = _choose_contact(session, account, drop, active)
+    agreed = _agreed(session, account)
+    contact = _choose_contact(session, services, account, drop, active, agreed)
     past = past_of(session, account, now)
     situation = None
     if contact is not None:
         had = frozenset(one.catalogue_id for one in past[0] if one.catalogue_id)
         busy = busy_times(session, case, now)
-        situation = situation_of(services, account, contact, drop, now, had=had, busy=busy)
+        bare = situation_of(services, account, contact, drop, now, had=had, busy=busy)
+        situation = _with_wishes(session, services, bare, contact, past, agreed)
     return Setting(
         case_id=case.id or 0,
         subject=Subject(account=account, contact=contact, drop=drop),
@@ -106,6 +120,45 @@ def busy_times(session: Session, case: Case, now: datetime) -> tuple[Busy, ...]:
     given = {"now": now, "case": case.id}
     rows = (*session.exec(BUSY, params=given).all(), *session.exec(BOOKED, params=given).all())
     return tuple(Busy(host, start, end) for host, start, end in rows if host and start and end)
+
+
+def knowing(
+    session: Session, services: Services, situation: Situation, account: Account, contact: Contact
+) -> Situation:
+    """The same with what the database knows beside it: what they want and agreed to, and what was tried."""
+    past = past_of(session, account, situation.now)
+    return _with_wishes(session, services, situation, contact, past, _agreed(session, account))
+
+
+def _with_wishes(
+    session: Session, services: Services, situation: Situation, contact: Contact, past: Past, agreed: Agreed
+) -> Situation:
+    said = session.get(Preference, contact.id)
+    person = replace(
+        situation.person,
+        media=media_to(services, contact, agreed),
+        level=said.level if said else None,  # type: ignore[arg-type]  # checked where it was set
+        stopped=contact.unsubscribed_at is not None,
+    )
+    tried = tuple(Tried(one.at, one.tool, one.channel) for one in past[0])
+    return replace(situation, person=person, tried=tried, unwanted=frozenset(said.topics if said else ()))
+
+
+def media_to(services: Services, contact: Contact, agreed: Agreed) -> tuple[str, ...]:
+    """Over what this contact may be reached, mail first: configured, agreed to, and with somewhere to go.
+
+    Only from a page can somebody stop what comes in the product: without pages nothing goes there.
+    """
+    theirs = agreed.get(contact.id or 0, ())
+    there = {EMAIL: bool(contact.email), IN_APP: services.links is not None}
+    return tuple(one for one in there if one in theirs and one in services.channels and there[one])
+
+
+def _agreed(session: Session, account: Account) -> Agreed:
+    found: dict[int, set[str]] = {}
+    for contact, channel in session.exec(AGREED, params={"account": account.id}).all():
+        found.setdefault(contact, set()).add(channel)
+    return found
 
 
 def situation_of(
@@ -132,6 +185,10 @@ def situation_of(
         had=had,
         busy=busy,
         pages=services.links is not None,
+        ways=frozenset(services.channels),
+        account=account.name or account.key,
+        value_per_month=account.value_per_month,
+        owner_known=bool(account.owner_email),
     )
 
 
@@ -146,14 +203,16 @@ def _person(contact: Contact, account: Account, company: Company) -> Person:
     )
 
 
-def _choose_contact(session: Session, account: Account, drop: Drop, active: ActiveDays) -> Contact | None:
+def _choose_contact(
+    session: Session, services: Services, account: Account, drop: Drop, active: ActiveDays, agreed: Agreed
+) -> Contact | None:
     """Who is there and may be written to, the most active first; the champion who left is not written to."""
-    contacts = session.exec(REACHABLE, params={"account": account.id}).all()
-    granted = set(session.exec(GRANTED, params={"account": account.id}).all()) if len(contacts) > 1 else set()
+    found = session.exec(REACHABLE, params={"account": account.id}).all()
+    contacts = [one for one in found if one.email or media_to(services, one, agreed)]
     gone = drop.champion if drop.kind is DropKind.CHAMPION_LEFT else None
 
     def rank(one: Contact) -> tuple[bool, bool, int, int]:
-        may = one.id in granted and one.unsubscribed_at is None
+        may = bool(media_to(services, one, agreed)) and one.unsubscribed_at is None
         return (one.key == gone, not may, -active.get((account.key, one.key), 0), one.id or 0)
 
     return min((one for one in contacts if one.key != gone), key=rank, default=None)

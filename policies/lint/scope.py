@@ -1,15 +1,18 @@
 """Which acts a rule is about, compared exactly: whether one scope holds another, or meets it."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import get_args
 
+from policies.facts import Audience
 from policies.lint.finding import Listed
 from policies.rules.allow_tools import Bound, Entry
 from policies.rules.fields import Range
 from policies.rules.when import When
 
 Words = frozenset[str]
-WORDS = ("drops", "plans", "tags", "regions", "languages", "tools", "channels")
+WORDS = ("drops", "plans", "tags", "regions", "languages", "tools", "channels", "audience")
+AUDIENCES = frozenset(get_args(Audience))
 BRANCHING = ("regions", "languages")
 """Words that hold their own parts: DE holds DE-BY, hi holds hi-IN."""
 MAY_BE_UNKNOWN = ("plans", "regions", "value")
@@ -28,6 +31,7 @@ class Scope:
     tools: Words | None = None
     channels: Words | None = None
     value: Range | None = None
+    audience: Words | None = None
 
     @property
     def empty(self) -> bool:
@@ -42,6 +46,8 @@ def scope_of(when: When | None, channels: Set[str] | None = None) -> Scope:
     named = {name: frozenset(found) if (found := getattr(when, name)) else None for name in WORDS}
     if channels and named["channels"] and named["channels"] >= channels:
         named["channels"] = None
+    if named["audience"] == AUDIENCES:
+        named["audience"] = None
     return Scope(**named, value=when.value)
 
 
@@ -54,9 +60,7 @@ def scope_of_entry(listed: Listed, tool: str | None = None) -> Scope:
         tools &= own.tools
     if own.drops is not None:
         drops = own.drops if drops is None else drops & own.drops
-    return Scope(
-        drops, own.plans, own.tags, own.regions, own.languages, tools & {tool} if tool else tools, None, own.value
-    )
+    return replace(own, drops=drops, tools=tools & {tool} if tool else tools, channels=None)
 
 
 def holds(wide: Scope, narrow: Scope) -> bool:
@@ -81,7 +85,7 @@ def meet(one: Scope, other: Scope) -> bool:
     """Whether an act can be of both. An account can carry any tags at once."""
     if one.empty or other.empty:
         return False
-    for name in ("drops", "plans", "tools", "channels"):
+    for name in ("drops", "plans", "tools", "channels", "audience"):
         first, second = getattr(one, name), getattr(other, name)
         if first is not None and second is not None and not first & second:
             return False

@@ -14,6 +14,7 @@ from policies.rules.frequency_cap import FrequencyCap
 from policies.rules.holdout import Holdout
 from policies.rules.kill_switch import KillSwitch
 from policies.rules.on_model_failure import OnModelFailure
+from policies.rules.preferences import Preferences
 from policies.rules.quiet_hours import QuietHours
 from policies.rules.ramp import Ramp
 from policies.rules.risk_review import RiskReview
@@ -31,6 +32,7 @@ KINDS = (
     Holdout,
     KillSwitch,
     OnModelFailure,
+    Preferences,
     QuietHours,
     Ramp,
     RiskReview,
@@ -49,6 +51,7 @@ AnyRule = Annotated[
     | Holdout
     | KillSwitch
     | OnModelFailure
+    | Preferences
     | QuietHours
     | Ramp
     | RiskReview

@@ -81,6 +81,7 @@ PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "message_problems": list,
     "risk": float,
     "tags": list,
+    "topics_refused": list,
     "value": float,
     "value_per_month": float,
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from policies.facts import Facts, MissingFactError
+from policies.facts import Audience, Facts, MissingFactError
 from policies.rules.fields import DropName, Part, Range, Region, Words, listed
 from policies.rules.reference import Reference
 
@@ -28,6 +28,9 @@ class When(Part):
     value: Range | None = Field(None, description="Value per month of the account.")
     tools: Words | None = Field(None, description="Tools, by their exact name.")
     channels: Words | None = Field(None, description="Channels.")
+    audience: Annotated[tuple[Audience, ...], Field(min_length=1)] | None = Field(
+        None, description="Who gets it: customer, colleague."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> "When":
@@ -36,7 +39,7 @@ class When(Part):
         return self
 
     def describe(self) -> str:
-        names = ("drops", "plans", "tags", "regions", "languages", "tools", "channels")
+        names = ("drops", "plans", "tags", "regions", "languages", "tools", "channels", "audience")
         parts = [f"{name}: {listed(found)}" for name in names if (found := getattr(self, name))]
         if self.value:
             parts.append(f"value per month {self.value.describe()}")
@@ -73,6 +76,8 @@ class When(Part):
             tests.append(_of_tool(frozenset(self.tools)))
         if self.channels is not None:
             tests.append(_of_channel(frozenset(self.channels)))
+        if self.audience is not None:
+            tests.append(_of_audience(frozenset(self.audience)))
         return tuple(tests)
 
 
@@ -86,6 +91,10 @@ def _of_tool(tools: frozenset[str]) -> Test:
 
 def _of_channel(channels: frozenset[str]) -> Test:
     return lambda facts: facts.action.channel in channels
+
+
+def _of_audience(audience: frozenset[str]) -> Test:
+    return lambda facts: facts.action.audience in audience
 
 
 def _of_tags(tags: frozenset[str]) -> Test:

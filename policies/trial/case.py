@@ -35,6 +35,7 @@ SOUND: Mapping[str, Any] = {
         "arguments": {},
         "value": 0.0,
         "message_problems": [],
+        "audience": "customer",
     },
     "drop": {"kind": "feature_fell", "feature": "reports", "lost_days": 3.0, "risk": 0.4, "recovered": False},
     "account": {
@@ -53,6 +54,8 @@ SOUND: Mapping[str, Any] = {
         "consent": {"email/retention": {"state": "granted", "on": "2026-01-15", "sourced": True}},
         "unsubscribed": False,
         "left": False,
+        "topics_refused": [],
+        "days_between": None,
     },
     "agent": {
         "source": "model",

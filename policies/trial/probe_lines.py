@@ -11,6 +11,7 @@ from policies.rules.allow_tools import AllowTools, Bound
 from policies.rules.consent import Consent
 from policies.rules.expires import Expires
 from policies.rules.holdout import Holdout
+from policies.rules.preferences import Preferences
 from policies.rules.quiet_hours import QuietHours
 from policies.rules.risk_review import RiskReview
 from policies.rules.value_limit import ValueLimit
@@ -89,7 +90,7 @@ def _actions(rules: Iterable[AnyRule], whens: Iterable[When]) -> list[Change]:
     changes += [part("action", catalogue_id=one) for one in sorted(offers)] + [
         part("action", catalogue_id="another")
     ]
-    changes += [part("action", message_problems=("a link",))]
+    changes += [part("action", message_problems=("a link",)), part("action", audience="colleague")]
     for entry in entries:
         for name, bound in sorted(entry.arguments.items()):
             changes += [_argument(name, value) for value in _around_bound(bound)]
@@ -161,9 +162,16 @@ def _contacts(rules: Iterable[AnyRule], whens: Iterable[When]) -> list[Change]:
         part("contact", zone="Asia/Kolkata"),
         part("contact", unsubscribed=True),
     ]
+    if any(isinstance(rule, Preferences) for rule in rules):
+        changes += [_refuses_the_tool, part("contact", topics_refused=("another",))]
     zones = {str(zone) for rule in rules if (zone := getattr(rule, "fallback_zone", None)) is not None}
     changes += [part("contact", zone=zone) for zone in sorted(zones - {"operator"})]
     return [*changes, part("contact", left=True), lambda facts: replace(facts, contact=None), _nowhere]
+
+
+def _refuses_the_tool(facts: Facts) -> Facts:
+    """The contact does not want to hear of what the act is."""
+    return part("contact", topics_refused=(facts.action.tool,))(facts)
 
 
 def _nowhere(facts: Facts) -> Facts:

@@ -8,14 +8,15 @@ from policies.facts import Facts, Happening, HappeningKind, MissingFactError, Pa
 from policies.rules import AnyRule
 from policies.rules.cooldown_after import HAPPENINGS, CooldownAfter
 from policies.rules.frequency_cap import FrequencyCap
+from policies.rules.preferences import Preferences
 from policies.rules.value_limit import ValueLimit
 from policies.rules.when import When
 from policies.rules.window import Window
 from policies.zones import UnknownZoneError
 
 Change = Callable[[Facts], Facts]
-MOST = 12
-"""Contacts in one past: a cap above this is met by counting to it no further."""
+MOST, SPACED = 12, 14
+"""Contacts in one past: a cap above this is met by counting to it no further; and days between two contacts."""
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 SAME, OTHER = 7, 8
 
@@ -40,6 +41,9 @@ def happened(rules: Iterable[AnyRule]) -> list[Change]:
     """What came back from the account, around the end of the time that a rule waits after it."""
     changes: list[Change] = []
     for rule in rules:
+        if isinstance(rule, Preferences):
+            spaced = timedelta(days=SPACED)
+            changes += [_spaced(age, who) for age in (spaced, spaced - SECOND) for who in (SAME, OTHER, None)]
         if not isinstance(rule, CooldownAfter):
             continue
         length = timedelta(days=rule.days or 0)
@@ -83,6 +87,17 @@ def _contacted(age: timedelta, who: int | None) -> Change:
     def change(facts: Facts) -> Facts:
         one = PastContact(facts.now - age, who, facts.action.tool, facts.action.channel)
         return replace(facts, history=(one,))
+
+    return change
+
+
+def _spaced(age: timedelta, who: int | None) -> Change:
+    """A contact so long ago, of somebody who wants `SPACED` days between two."""
+
+    def change(facts: Facts) -> Facts:
+        if facts.contact is None:
+            return facts
+        return replace(_contacted(age, who)(facts), contact=replace(facts.contact, days_between=SPACED))
 
     return change
 

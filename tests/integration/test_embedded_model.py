@@ -93,11 +93,13 @@ def test_every_choice_is_legal(model, kind, seen) -> None:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_only_what_is_offered(model, tool) -> None:
-    """With one tool left, that one is chosen, even where the examples speak for another."""
+    """With one tool left, that one is chosen rather than nothing, even where the examples speak for another."""
     for kind in (DropKind.LIMIT_REACHED, DropKind.CHAMPION_LEFT):
         choice = Selector(model).choose(brief(kind, 1), options(tool))
         assert isinstance(choice, Choice)
-        assert (choice.option.tool, choice.confidence) == (tool, 1.0)
+        assert choice.option.tool == tool
+        assert choice.confidence is not None
+        assert choice.confidence > 0.5
 
 
 def test_the_same_question_has_the_same_answer(model) -> None:

@@ -9,6 +9,7 @@ from prompts.message import Message
 from tools.tool import Attachment
 from winback.clock import aware
 from winback.errors import WinbackError
+from winback.store.types import CUSTOMER
 
 # keyed: the receiver refuses a repeat of a key. lookup: it can be asked whether a key arrived.
 # blind: neither; an unknown outcome goes to a person and is never tried again by itself.
@@ -22,7 +23,8 @@ class Parcel:
     `key` is the idempotency key (hexadecimal); `why` the reason in words, for the record; `headers`
     are further mail headers, and replies also go to `reply_copy`. Names are cleaned when the mail is
     built, addresses are checked. `account` and `contact` are the operator's own keys of them. `part`
-    says which act of its tool it is, and `payload` what a machine needs for it.
+    says which act of its tool it is, `payload` what a machine needs for it, and `audience` whether it goes
+    to the customer or to a colleague of ours.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Parcel:
     contact: str = ""
     part: str = "message"
     payload: Mapping[str, Any] = field(default_factory=dict)
+    audience: str = CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tools.channels.address import is_address
 from tools.channels.channel import NotSent, Parcel
 from tools.channels.mail_header import further_headers, mail_policy
 from tools.tool import Attachment
+from winback.store.types import CUSTOMER
 
 POLICY = mail_policy()
 
@@ -66,8 +67,9 @@ def _mailbox(name: str, address: str) -> Address:
 
 
 def _further(parcel: Parcel) -> list[tuple[str, str]]:
+    """What is given, and for customers a way to stop where none is: a colleague's program offers none."""
     given = further_headers(parcel.headers)
-    if any(name.lower() == "list-unsubscribe" for name, _ in given):
+    if parcel.audience != CUSTOMER or any(name.lower() == "list-unsubscribe" for name, _ in given):
         return given
     address = quote(checked(parcel.sender_address), safe="@!$'*+")
     return [*given, ("List-Unsubscribe", f"<mailto:{address}?subject=STOP>")]

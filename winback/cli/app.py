@@ -28,6 +28,7 @@ COMMANDS = {
     "log": "log",
     "contact": "contact",
     "inbox": "inbox",
+    "feed": "feed",
     "privacy": "privacy",
     "entitlement": "entitlement",
     "backtest": "backtest",

@@ -73,11 +73,13 @@ class Session:
         """
         if self.at is None:
             return SystemClock()
-        if self.settings.channels.use != "files" or self.settings.entitlements.use != "ledger":
+        settings = self.settings
+        leaves = settings.channels.use != "files" or settings.entitlements.use != "ledger"
+        if leaves or settings.feed.token is not None:
             raise InputError(
                 "a pretended time would send real messages",
                 where="--at",
-                fix="use the files channel and the ledger to replay",
+                fix="use the files channel and the ledger, without a feed, to replay",
             )
         return SimulatedClock(self.at)
 

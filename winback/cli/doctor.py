@@ -14,6 +14,7 @@ from sqlmodel import func, select
 from agents.model import open_model, probe
 from policies.load import load_policy
 from tools.catalogue import load_catalogue
+from tools.channels.channel import Channel
 from tools.registry import default_registry
 from winback import bootstrap
 from winback.cli.context import Session, json_option, pass_session, print_json
@@ -166,20 +167,22 @@ def _model(session: Session, offline: bool) -> Finding:
 
 def _channels(settings: Settings, offline: bool) -> Iterator[Finding]:
     try:
-        channels = bootstrap.make_channels(settings)
+        with open_store(settings) as store:
+            for medium, channel in bootstrap.make_channels(settings, store).items():
+                yield _channel(settings, medium, channel, offline)
     except WinbackError as error:
         yield Finding("bad", "channel", str(error))
-        return
-    for medium, channel in channels.items():
-        try:
-            if not offline:
-                channel.probe()
-        except WinbackError as error:
-            yield Finding("bad", "channel", f"{medium}: {error}")
-            continue
-        folder = _folders(settings).get(channel.name)
-        goes = f"{channel.name} ({folder}): nothing leaves" if folder else f"{channel.name}: it leaves"
-        yield Finding("ok", "channel", f"{medium} by {goes} this machine")
+
+
+def _channel(settings: Settings, medium: str, channel: Channel, offline: bool) -> Finding:
+    try:
+        if not offline:
+            channel.probe()
+    except WinbackError as error:
+        return Finding("bad", "channel", f"{medium}: {error}")
+    folder = _folders(settings).get(channel.name)
+    goes = f"{channel.name} ({folder}): nothing leaves" if folder else f"{channel.name}: it leaves"
+    return Finding("ok", "channel", f"{medium} by {goes} this machine")
 
 
 def _folders(settings: Settings) -> dict[str, Path]:

@@ -138,6 +138,9 @@ def _without_verdict(told: ToldEntry) -> str:
         return f"The account is held out: watched like the others, never contacted. It was drawn {drawn}."
     if told.entry.kind == EntryKind.MODEL_FAILED:
         return f"The model gave no usable choice ({body['code']}); the policy then says: {body['then']}."
+    if told.entry.kind == EntryKind.NOTHING_CHOSEN:
+        offered = ", ".join(dict.fromkeys(body["offered"]))
+        return f"The agent chose to do nothing ({body['why'].replace('_', ' ')}); it could have offered {offered}."
     return "Nothing was judged."
 
 

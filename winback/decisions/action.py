@@ -9,6 +9,9 @@ from winback.canonical import content_hash
 if TYPE_CHECKING:  # the processes that verify start without the models
     from winback.store.models import Proposal
 
+USUAL = ("email", "customer")
+"""The medium and the audience that no hash names; `winback.store.types`, which is slow to import, has them too."""
+
 
 NAMES = ("account", "champion")
 """What a drop calls its account and its champion; the entry that opened the case has the account's number."""
@@ -17,15 +20,23 @@ NAMES = ("account", "champion")
 def action_hash(proposal: "Proposal", salt: str) -> str:
     """SHA-256 of the canonical JSON of tool, arguments, message (with its template's version), account, contact.
 
+    What does not go to the customer by mail has its medium and its audience in the hash too.
     The contact's salt goes in too: the hash stands in the log for ever and must prove nothing about
     a person whose data have been erased (docs/decisions/0003-salted-action-hash.md).
     """
     one = proposal
-    return content_hash(act_of(one.tool, one.arguments, one.message, one.account_id, one.contact_id, salt))
+    act = act_of(one.tool, one.arguments, one.message, one.account_id, one.contact_id, salt)
+    return content_hash({**act, **way_of(one.medium, one.audience)})
+
+
+def way_of(medium: str, audience: str) -> dict[str, str]:
+    """The part of an act that is left out of what goes to customers by mail: hashes of older logs hold."""
+    given = {"medium": medium, "audience": audience}
+    return {name: one for (name, one), usual in zip(given.items(), USUAL, strict=True) if one != usual}
 
 
 def act_of(tool: str, arguments: Any, message: Any, account: int, contact: int, salt: str) -> dict[str, Any]:
-    """What an action hash is the hash of."""
+    """What the action hash of a mail to a customer is the hash of."""
     return {
         "tool": tool,
         "arguments": arguments,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from winback.canonical import commitment, content_hash
-from winback.decisions.action import NAMES, act_of
+from winback.decisions.action import NAMES, USUAL, act_of, way_of
 from winback.decisions.said import CASE_AFTER, OPEN, Effect, Review, Said
 from winback.decisions.source import Source, Unlike
 
@@ -120,18 +120,22 @@ def _contacts(held: Held, keys: Values, erased: Values, unsubscribed: Values) ->
 
 
 def _proposals(held: Held, keys: Values, cases: Values, actions: Values, *columns: Values) -> None:
-    *acts, agents, erased, created, start, end = columns
+    *acts, media, audiences, agents, erased, created, start, end = columns
     tools, _, _, accounts, contacts, _ = acts
     _moments((erased, created, start, end))
     _objects(agents)
     held.acts.update(zip(keys, zip(cases, actions, accounts, contacts, tools, strict=True), strict=True))
-    for action, at, tool, arguments, message, account, contact, salt in zip(actions, erased, *acts, strict=True):
+    ways = zip(media, audiences, strict=True)
+    for action, at, way, tool, arguments, message, account, contact, salt in zip(
+        actions, erased, ways, *acts, strict=True
+    ):
         if at is not None:
             held.skipped["proposal"] += 1
             continue
         told = f'{{"account":{account},"arguments":{arguments},"contact":{contact},"message":{message},'
-        if sha256(f'{told}"salt":"{salt}","tool":"{tool}"}}'.encode()).hexdigest() != action:
+        if way != USUAL or sha256(f'{told}"salt":"{salt}","tool":"{tool}"}}'.encode()).hexdigest() != action:
             act = act_of(tool, orjson.loads(arguments), orjson.loads(message), account, contact, salt)
+            act |= way_of(*way)
             if salt is None or (action != _hash(act) and action != content_hash(act)):
                 raise Unlike
 
@@ -235,8 +239,8 @@ READERS: Mapping[str, Reader] = {
     ),
     "contact": Reader("id, {erased_at}, {unsubscribed_at}", "contact WHERE id >= ? AND id < ?", _contacts),
     "proposal": Reader(
-        "p.id, case_id, action_hash, tool, {arguments}, {message}, p.account_id, contact_id, salt, {agent}, "
-        "{erased_at}, {created_at}, {busy_from}, {busy_until}",
+        "p.id, case_id, action_hash, tool, {arguments}, {message}, p.account_id, contact_id, salt, medium, "
+        "audience, {agent}, {erased_at}, {created_at}, {busy_from}, {busy_until}",
         "proposal p LEFT JOIN contact ON contact.id = contact_id WHERE p.id >= ? AND p.id < ?",
         _proposals,
     ),

@@ -37,6 +37,10 @@ def _reason(body: Body) -> str:
     return str(body["reason"]).replace("_", " ")
 
 
+def _nothing_to_offer(body: Body) -> str:
+    return f"{_reason(body)}: {', '.join(body['unwanted'])}" if "unwanted" in body else _reason(body)
+
+
 def _reviewed(body: Body) -> str:
     code = f" ({body['code']})" if "code" in body else ""
     return f"item {body['review']} {body['action_hash'][:SHOWN]} by {body['by']}{code}"
@@ -83,7 +87,7 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.ALARMS_HELD: _reason,
     EntryKind.CASE_OPENED: _opened,
     EntryKind.HELD_OUT: lambda _body: "drawn for the holdout: watched, never contacted",
-    EntryKind.NOTHING_TO_OFFER: _reason,
+    EntryKind.NOTHING_TO_OFFER: _nothing_to_offer,
     EntryKind.NOTHING_ALLOWED: _nothing_allowed,
     EntryKind.NOTHING_CHOSEN: lambda body: str(body["why"]).replace("_", " "),
     EntryKind.MODEL_FAILED: lambda body: f"{body['code']}, then {body['then']}",

@@ -1,7 +1,7 @@
 """The entries of the decision log in which a policy judged, read a stretch at a time."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ JUDGED = (
     EntryKind.NOTHING_ALLOWED,
     *WITHOUT_EVIDENCE,
 )
+TOLD = (*JUDGED, EntryKind.NOTHING_CHOSEN)
+"""What is told of a case: the agent's choice to do nothing is a choice too."""
 ENTRIES = """
     SELECT e.id, e.position, e.kind, e.case_id, e.step, e.action_hash, {body}, {evidence}, c.outcome
     FROM decision_entry e LEFT JOIN cases c ON c.id = e.case_id
@@ -81,11 +83,11 @@ def judged_entries(raw: Raw, after: int, until: int, since: bytes) -> Iterator[J
 
 
 def judged_in(raw: Raw, case: int) -> list[JudgedEntry]:
-    """Those of one case, in their order."""
-    return [JudgedEntry(*row) for row in raw.rows(_query(raw, "e.case_id = ?"), case)]
+    """Those of one case, in their order, and those in which the agent chose to do nothing."""
+    return [JudgedEntry(*row) for row in raw.rows(_query(raw, "e.case_id = ?", TOLD), case)]
 
 
-def _query(raw: Raw, which: str) -> str:
-    kinds = ", ".join(f"'{one.value}'" for one in JUDGED)
+def _query(raw: Raw, which: str, told: Iterable[EntryKind] = JUDGED) -> str:
+    kinds = ", ".join(f"'{one.value}'" for one in told)
     body, evidence = raw.as_bytes("e.body"), raw.as_bytes("e.evidence")
     return ENTRIES.format(body=body, evidence=evidence, kinds=kinds, which=which)

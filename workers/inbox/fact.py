@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from winback.decisions.log import NO_KEY
 from winback.store.models import Account, Contact, Effect, Interaction
-from winback.store.types import InteractionKind
+from winback.store.types import CUSTOMER, InteractionKind
 from workers.inbox.said import Automatic, Bounce, Complaint, Delayed, Reply, Said, Stop, Unclear
 from workers.inbox.taken import Outcome
 from workers.record import ARRIVED, Party, record_in
@@ -69,9 +69,11 @@ def _about(session: Session, keys: Sequence[str]) -> _About | str:
     found = {one.key: one for one in session.exec(select(Effect).where(col(Effect.key).in_(keys)))}
     ours = [found[key] for key in keys if key in found]
     for effect in ours:
-        if effect.state in ARRIVED:
+        if effect.state in ARRIVED and effect.audience == CUSTOMER:
             contact = session.get_one(Contact, effect.contact_id, with_for_update=NO_KEY, populate_existing=True)
             return _About(effect, contact)
+    if any(one.audience != CUSTOMER for one in ours):
+        return "to_a_colleague"
     return "never_sent" if ours else "unknown_key"
 
 

@@ -25,6 +25,7 @@ WHY = {
     "report_unread": "it is a report of another kind",
     "no_key": "it does not say which of our messages it is about",
     "unknown_key": "it names a message that is not ours",
+    "to_a_colleague": "it answers what was told to one of your own people",
     "never_sent": "it names a message that never went out",
     "other_recipient": "it names another recipient than the message had",
     "nobody": "it asks to stop, and nobody has this address",

@@ -18,6 +18,7 @@ from winback.store.types import EffectState
 from winback.store.wipe import delete_securely
 from winback.usage.side_files import Words
 from workers.privacy.about import About, evidence_of_account
+from workers.privacy.answers import blank_answers, kept_of, rename_feed
 from workers.privacy.person_data import Named
 from workers.services import Services
 
@@ -66,6 +67,7 @@ def _blank_contact(session: Session, about: About, now: datetime) -> tuple[dict[
         "proposals": _blank_proposals(session, about),
         "interactions": _blank_interactions(session, about),
         "evidence": _drop_evidence(session, about.judged()),
+        **blank_answers(session, contact),
         "consents": session.connection()
         .execute(delete(Consent).where(col(Consent.contact_id) == contact.id))
         .rowcount,
@@ -92,7 +94,7 @@ def _blank_effects(session: Session, about: About) -> int:
     for effect in effects:
         if effect.state == EffectState.IN_FLIGHT:
             raise ConflictError("a message to them is being sent at this moment", fix="try again in a moment")
-        effect.problem = ""
+        effect.problem, effect.payload = "", kept_of(effect.payload)
         if about.words.in_text(json.dumps(effect.receipt, ensure_ascii=False)):
             effect.receipt = {name: _unless(about.words, value) for name, value in effect.receipt.items()}
     session.flush()
@@ -144,6 +146,7 @@ def _blank_account(session: Session, one: Named, key: str) -> int:
     """An account that was the person, or theirs alone; returns how much evidence went with it."""
     account = session.get_one(Account, one.account_id, with_for_update=True, populate_existing=True)
     _make_way(session, account, key)
+    rename_feed(session, account.key, key)
     account.key, account.name, account.owner_name, account.owner_email, account.tags = key, "", None, None, []
     for case in session.exec(select(Case).where(Case.account_id == account.id)).all():
         case.drop = {**case.drop, "account": key}

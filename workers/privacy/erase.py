@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from tools.calendars.event import resource_name
 from tools.channels.files import FilesChannel
 from winback.errors import ConflictError, InputError
 from winback.store.models import Contact, Effect
@@ -21,6 +22,7 @@ from winback.store.wipe import wipe
 from winback.usage.forget import Change, forget, shared_accounts, usage_of
 from winback.usage.side_files import remove_rows, rows_about
 from workers.privacy.about import About
+from workers.privacy.answers import counts_of
 from workers.privacy.blank import blank
 from workers.privacy.person_data import Named, find_people, trace_of, was_erased, words_of
 from workers.scan import account_of
@@ -136,7 +138,8 @@ def _rows(session: Session, people: tuple[Named, ...], who: str) -> dict[str, in
         total["effects"] += len(about.effects())
         total["reviews"] += sum(theirs for _, theirs in about.reviews())
         total["evidence"] += sum(1 for _ in about.judged())
-    return dict(total)
+    contacts = [one.contact_id for one in people if one.contact_id is not None]
+    return {**dict(total), **counts_of(session, contacts)}
 
 
 def _is_alone(session: Session, one: Named, people: tuple[Named, ...]) -> bool:
@@ -214,17 +217,24 @@ def _digests(job: _Job, known: Suppressed) -> set[str]:
 
 
 def _clear_outbox(job: _Job) -> dict[str, int]:
-    """The folders of their messages, and what a killed run left half-written."""
+    """The folders of their messages, what a killed run left half-written, and calls in the calendar's folder."""
     folder = job.services.settings.outbox_folder
-    if not folder.is_dir():
-        return {"messages in the outbox": 0}
     with job.services.store.read() as session:
-        keys = session.exec(select(Effect.key).where(col(Effect.contact_id).in_(job.contacts))).all()
+        theirs = select(Effect.key, Effect.payload).where(col(Effect.contact_id).in_(job.contacts))
+        rows = session.exec(theirs).all()
+    calls = {resource_name(payload["uid"]) for _, payload in rows if "uid" in payload}
+    files = [path for one in calls if (path := job.services.settings.calendar_folder / one).is_file()]
+    for path in files:
+        path.unlink()
+    keys = [key for key, _ in rows]
+    counts = {"calls in the calendar folder": len(files)}
+    if not folder.is_dir():
+        return {"messages in the outbox": 0, **counts}
     FilesChannel(folder).probe()
     found = [path for key in keys for path in folder.glob(f"*-{key[:12]}")]
     for path in found:
         shutil.rmtree(path)
-    return {"messages in the outbox": len(found)}
+    return {"messages in the outbox": len(found), **counts}
 
 
 def _clear_usage(job: _Job) -> dict[str, int]:

@@ -11,11 +11,13 @@ from tools.channels.files import RECORD
 from winback.decisions.entry import entry_name, spoken
 from winback.decisions.tell import tell
 from winback.errors import InputError
+from winback.store.answers import Answer, Booking, Preference
 from winback.store.models import Account, Contact, DecisionEntry, Effect, Proposal
 from winback.store.suppression import load_suppressed
 from winback.usage.forget import usage_rows
 from winback.usage.side_files import rows_about
 from workers.privacy.about import About, paged
+from workers.privacy.answers import feed_of, mails_of
 from workers.privacy.person_data import Named, find_people, trace_of, was_erased, words_of
 from workers.services import Services
 
@@ -80,6 +82,19 @@ def _sections(reader: "_Reader", *, erased: bool) -> Iterator[Section]:
         reader.reviews(),
     )
     yield Section("effects", "What was done, and what the receiving side answered.", reader.effects())
+    yield Section(
+        "answers", "What the person answered on the pages, with their words.", reader.of_contacts(Answer)
+    )
+    yield Section("bookings", "Calls that the person chose a time for.", reader.of_contacts(Booking))
+    yield Section(
+        "preferences", "What the person said they want to hear of, and how often.", reader.of_contacts(Preference)
+    )
+    yield Section("feed", "Messages that your product shows to the person.", reader.feed())
+    yield Section(
+        "inbox",
+        "What is known of mail that came back: a hash, what it was, and which rows it made.",
+        reader.mails(),
+    )
     yield Section("outbox", "Messages to the person as they lie in a folder.", reader.outbox())
     yield Section(
         "decision_log",
@@ -138,6 +153,17 @@ class _Reader:
 
     def cases(self) -> Iterator[Row]:
         return _each([row for about in self.about for row in about.cases()])
+
+    def of_contacts(self, table: type[SQLModel]) -> Iterator[Row]:
+        """Rows of a table that has a `contact_id`."""
+        theirs = col(table.contact_id).in_(self.contact_ids)  # type: ignore[attr-defined]
+        yield from map(_plain, self.session.exec(select(table).where(theirs)).all())
+
+    def feed(self) -> Iterator[Row]:
+        yield from map(_plain, feed_of(self.session, self.contact_ids))
+
+    def mails(self) -> Iterator[Row]:
+        yield from map(_plain, mails_of(self.session, self.contact_ids))
 
     def outbox(self) -> Iterator[Row]:
         folder = self.services.settings.outbox_folder

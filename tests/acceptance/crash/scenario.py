@@ -35,6 +35,8 @@ APART = {
     "checkpoint": "signs what there is; no effect is touched",
     "close_ticket": "a fact about a contact; no effect is touched",
     "contest": "a reply for a person; no effect is touched",
+    "feed_item": "the feed's own row, which its key lets in once; it is the receiver",
+    "feed_seen": "somebody has seen a message; no effect is touched",
     "demo": "people come in; there is no case yet",
     "doctor": "writes nothing",
     "erase_rows": "a row for a person whom only usage knows: nothing was ever proposed to them",

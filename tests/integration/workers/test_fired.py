@@ -165,7 +165,7 @@ def test_the_configured_policy_is_looked_up(
     lines = [one for one in capsys.readouterr().out.splitlines() if "never fired" in one]
     assert len(lines) == 1
     assert "rules decided none of 100 decisions" in lines[0]
-    assert "cap-account (default.yaml:39)" in lines[0]
+    assert "cap-account (default.yaml:52)" in lines[0]
     assert main(["policy", "check", "--json"]) == Exit.OK
     silent = {one["rule"]: one["where"] for one in json.loads(capsys.readouterr().out)["findings"]}
     assert "cap-account" in silent

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from agents.choice import Choice, Failure
+from agents.choice import Choice, Failure, Nothing
 from agents.one_word import confidence, grammar, words_for
 from agents.selector import Selector
 from winback.testing.scripted_model import first_option, scripted
@@ -25,7 +25,29 @@ def test_words_of_the_tools() -> None:
     assert words_for(TOOLS) == {"tutorial": TOOLS[0], "upgrade": TOOLS[1], "call": TOOLS[2]}
 
 
-@given(st.lists(st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True), min_size=1, unique=True))
+def test_nothing_is_no_tools_word() -> None:
+    """A tool that ends in it goes by its whole name; one that is called so cannot be told from it."""
+    assert words_for(("send_nothing", "book_call")) == {"send_nothing": "send_nothing", "call": "book_call"}
+    with pytest.raises(ValueError, match="no tool may be called nothing"):
+        words_for(("nothing",))
+
+
+def test_it_may_choose_nothing(brief, options, clock) -> None:
+    """The word is among those that the grammar allows, and is an answer of its own; it gives no reason."""
+    model = scripted(["nothing"], clock, embedded=True)
+    nothing = Selector(model).choose(brief, options)
+    assert isinstance(nothing, Nothing)
+    assert (nothing.why, nothing.confidence) == ("not_said", None)
+    chat = model.connection.chat
+    assert chat.asked[0].wanted["extra_body"]["grammar"].endswith('" nothing"')
+
+
+@given(
+    st.lists(
+        st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True).filter(lambda one: one != "nothing"),
+        min_size=1, unique=True,
+    )
+)  # fmt: skip
 def test_every_tool_has_one_word(tools) -> None:
     """However tools are named, each word stands for one tool and each tool has a word."""
     words = words_for(tools)

@@ -9,9 +9,13 @@ from sqlmodel import col, select
 from policies.rules.holdout import draws_of
 from tests.unit.cli.lived import STRICTER, lived
 from winback.cli.app import main
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import advance
 from winback.errors import Exit
-from winback.store.models import DecisionEntry
+from winback.store.models import Case, DecisionEntry
 from winback.store.store import Store
+from winback.store.types import CaseState
+from winback.testing.world import NOON
 
 
 @pytest.fixture
@@ -72,6 +76,21 @@ def test_a_held_out_account(config: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run(config, str(case)) == Exit.OK
     drawn = draws_of(("seven",), f"acme-{case}")["seven"]
     assert f"It was drawn {drawn:g} for the seed seven." in capsys.readouterr().out
+
+
+def test_the_choice_to_do_nothing(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told with its reason and with what could have been offered."""
+    store = Store(f"sqlite:///{config.parent / 'winback.db'}")
+    with store.write("test") as session:
+        case = session.exec(select(Case.id).order_by(col(Case.id))).first() or 0
+        body = {"why": "contacted_enough", "policy": "0" * 64, "run": {}, "offered": ["tour", "tour", "checkin"]}
+        advance(session, case, EntryKind.NOTHING_CHOSEN, NOON, body, allowed=tuple(CaseState))
+    store.close()
+    assert run(config, str(case)) == Exit.OK
+    said = capsys.readouterr().out
+    assert "nothing chosen" in said
+    assert "The agent chose to do nothing (contacted enough); it could have offered tour, checkin." in said
+    assert f"Policy {'0' * 12}." in said
 
 
 def test_options_of_which_none_was_allowed(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from policies.trial.case import laid_over
 from policies.verdict import RuleResult, Verdict, result_of
 from tools.catalogue import load_catalogue
 
-TOOLS = frozenset({"send_tutorial", "offer_trial_upgrade", "book_call"})
+TOOLS = frozenset({"send_tutorial", "offer_trial_upgrade", "book_call", "notify_owner"})
 RULE: TypeAdapter[AnyRule] = TypeAdapter(AnyRule)
 FOLDER = Path(__file__).parents[3] / "policies"
 

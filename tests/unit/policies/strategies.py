@@ -57,6 +57,7 @@ actions = st.builds(
     ),
     value=amounts,
     message_problems=st.sampled_from(((), ("has a link",))),
+    audience=st.sampled_from(("customer", "colleague")),
 )
 drops = st.builds(
     DropFacts,
@@ -83,6 +84,8 @@ contacts = st.builds(
     consent=consents,
     unsubscribed=st.booleans(),
     left=st.booleans(),
+    topics_refused=st.sampled_from(((), ("send_tutorial",))),
+    days_between=st.sampled_from((None, 7, 90)),
 )
 agents = st.builds(
     AgentFacts,
@@ -144,6 +147,7 @@ whens = st.fixed_dictionaries(
         "value": st.sampled_from(({"min": 50}, {"max": 200}, {"min": 10, "max": 500})),
         "tools": names,
         "channels": st.lists(channels, min_size=1, max_size=2, unique=True),
+        "audience": st.sampled_from((["customer"], ["colleague"])),
     },
 ).filter(bool)
 windows = st.one_of(
@@ -233,6 +237,7 @@ tightening = st.one_of(
     ),
     _rules("value_limit", {"single": amounts}, {"per_account": limits, "total": limits, "per_reviewer": limits}),
     cooldowns,
+    _rules("preferences", {}),
     _rules(
         "ramp",
         {"start": st.integers(1, 3), "double_after": st.integers(1, 9)},

@@ -115,7 +115,7 @@ def answer(folder: Path, text: str) -> str:
             + "  - id: a\n    kind: on_model_failure\n    then: playbook\n    playbook: {all_quiet: nothing}\n",
             (
                 "policy.yaml:6:16: unknown tool 'nothing' in \"playbook: {all_quiet: nothing}\"; "
-                "known: book_call, offer_trial_upgrade, send_tutorial"
+                "known: book_call, notify_owner, offer_trial_upgrade, send_tutorial"
             ),
         ),
         (

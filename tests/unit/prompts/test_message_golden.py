@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from prompts.message import MESSAGES, Message, render_message, shown
+from prompts.message import MESSAGES, Message, render_message, shown, with_links
 from tests.unit.tools.situations import SITUATION, situation
 from tools.registry import default_registry
-from tools.tool import Situation
+from tools.tool import Situation, Tried
 from winback.usage.drop import DropKind
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "messages"
@@ -34,6 +34,28 @@ CASES: dict[str, dict[str, Any]] = {
     "offer_trial_upgrade.pages": {"drop": LIMIT, "pages": True},
     "book_call.pages": {"pages": True},
 }
+INTERNAL: dict[str, dict[str, Any]] = {
+    "notify_owner": {
+        "person": {"media": ("email",)},
+        "tried": (
+            Tried(datetime(2026, 9, 1, 8, tzinfo=UTC), "send_tutorial", "email"),
+            Tried(datetime(2026, 8, 3, 8, tzinfo=UTC), "by_hand", "phone"),
+        ),
+        "value_per_month": 49.0,
+    },
+    "notify_owner.stopped": {
+        "drop": {"kind": DropKind.CHAMPION_LEFT, "drivers": (), "risk": 0.2},
+        "person": {"stopped": True, "name": "", "language": "hi"},
+        "plan": None,
+        "owner_name": "Acme Analytics",
+    },
+    "notify_owner.no_consent": {"drop": {"kind": DropKind.ALL_QUIET, "risk": 0.4}, "plan": "unheard-of"},
+    "notify_owner.lately": {
+        "person": {"media": ("in_app",)},
+        "tried": (Tried(datetime(2026, 10, 10, 8, tzinfo=UTC), "book_call", "email"),),
+    },
+}
+"""Messages to colleagues, in English alone."""
 LATER = datetime(2026, 10, 21, 8, 30, tzinfo=UTC)
 CALL = {"name": "Asha Rao", "customer": "Asha Rao (Acme)", "owner": "Jonas Weber", "host": "Jonas Weber",
         "start": LATER,
@@ -75,6 +97,29 @@ def agree(name: str, message: Message) -> None:
 def test_message_is_the_one_that_was_read(case: str, language: str) -> None:
     """A message changes only on purpose: run with WINBACK_GOLDEN=write to accept a change."""
     agree(f"{case}.{language}.txt", rendered(case, language))
+
+
+@pytest.mark.parametrize("case", INTERNAL)
+def test_what_colleagues_read_is_what_was_read(case: str) -> None:
+    """As above, for a message to the account's manager; it holds no page of the customer's."""
+    here = situation(account="Northwind", pages=True, **INTERNAL[case])
+    tool = default_registry().get("notify_owner")
+    (option,) = tool.options(here)
+    values = tool.template_values(option, here)
+    message = render_message(tool.template, here.person.language, values, {}, here.company, pages=True)
+    assert with_links(message, lambda page: f"https://pages.example.com/{page}") == message
+    agree(f"{case}.en.txt", message)
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+def test_what_does_not_go_by_mail_speaks_of_no_reply(language: str) -> None:
+    """In the product nobody can reply; the way to stop stands there all the same."""
+    here = situation(pages=True, person={"language": language})
+    tool = default_registry().get("send_tutorial")
+    values = tool.template_values(tool.options(here)[0], here)
+    said = render_message(tool.template, language, values, {}, here.company, pages=True, medium="in_app")
+    assert {"en": "Your reply", "hi": "आपका जवाब"}[language] not in said.body
+    agree(f"send_tutorial.in_app.{language}.txt", said)
 
 
 @pytest.mark.parametrize(("case", "language"), [(case, one) for case in FOLLOWING for one in FOLLOWING[case][1]])

@@ -31,10 +31,16 @@ def plugin(monkeypatch: pytest.MonkeyPatch, value: str, name: str = "other_tool"
 
 
 def test_built_in_tools() -> None:
-    """The three built-in tools are there, in their order."""
+    """The four built-in tools are there, in their order; one of them is nothing that customers could refuse."""
     registry = default_registry()
-    assert [tool.name for tool in registry] == ["send_tutorial", "offer_trial_upgrade", "book_call"]
-    assert registry.tool_names() == {"send_tutorial", "offer_trial_upgrade", "book_call"}
+    assert [tool.name for tool in registry] == [
+        "send_tutorial",
+        "offer_trial_upgrade",
+        "book_call",
+        "notify_owner",
+    ]
+    assert registry.tool_names() == {"send_tutorial", "offer_trial_upgrade", "book_call", "notify_owner"}
+    assert registry.topics() == {"send_tutorial", "offer_trial_upgrade", "book_call"}
 
 
 @pytest.mark.parametrize("name", ["send", "send_tutorial_all", "Send_Tutorial", " send_tutorial", ""])
@@ -98,7 +104,7 @@ def test_what_is_editable_exists() -> None:
 
 
 def test_options_name_their_tool_and_an_id_of_the_catalogue() -> None:
-    """What any tool offers carries its own name, arguments of its own kind and a known id; fits fall."""
+    """What any tool offers customers carries its own name, arguments of its kind and a known id; fits fall."""
     here = situation()
     for tool in default_registry():
         options = tool.options(here)
@@ -106,7 +112,7 @@ def test_options_name_their_tool_and_an_id_of_the_catalogue() -> None:
         for option in options:
             assert option.tool == tool.name
             assert isinstance(option.arguments, tool.arguments)
-            assert option.catalogue_id in here.catalogue.ids()
+            assert option.catalogue_id in here.catalogue.ids() or option.audience == "colleague"
 
 
 def test_an_empty_registry_knows_nothing() -> None:

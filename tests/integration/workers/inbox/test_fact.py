@@ -95,6 +95,17 @@ def test_a_reply_is_of_its_case(ours: Services) -> None:
     assert "0171" not in entry
 
 
+@pytest.mark.parametrize(("words", "why"), [("Gladly", "to_a_colleague"), ("STOP", "nobody")])
+def test_what_was_told_to_a_colleague_is_no_word_with_the_customer(ours: Services, words: str, why: str) -> None:
+    """Whoever answers it says nothing in the customer's name: a person looks, and nobody is stopped."""
+    with ours.store.write("test") as session:
+        session.get_one(Effect, 1).audience = "colleague"
+        session.get_one(Contact, 1).email = "moved@example.com"
+    taken = take(ours, reply(words))
+    assert (taken.outcome, rows(ours)) == (Outcome.LEFT, [("left", why)])
+    assert (facts(ours), stopped(ours)) == ([], [])
+
+
 def test_its_own_date_counts_between_sending_and_now(ours: Services) -> None:
     """A date that was made up moves no fact before the message that it answers, nor into the future."""
     later = replace(ours, clock=type(ours.clock)(NOON + timedelta(hours=3)))

@@ -67,6 +67,7 @@ NEEDED: list[tuple[str, dict[str, Any], dict[str, Any], str, Decision]] = [
         DENY,
     ),
     ("holdout", {"share": 0, "seed": "new"}, {}, "draws.new", DENY),
+    ("preferences", {}, {"contact": None}, "contact", DENY),
     ("quiet_hours", NIGHT, NOWHERE, "contact.zone", DENY),
     (
         "quiet_hours",
@@ -109,6 +110,7 @@ ANY: dict[str, tuple[dict[str, Any], Decision]] = {
     "expr": ({"expression": "false", "then": "review", "reason": "r"}, REVIEW),
     "frequency_cap": ({"scope": "account", "max": 9, "window": ROLLING}, DENY),
     "kill_switch": ({"engaged": True}, DENY),
+    "preferences": ({}, DENY),
     "quiet_hours": (NIGHT, DENY),
     "ramp": ({"start": 1, "double_after": 1}, DENY),
     "risk_review": ({}, REVIEW),

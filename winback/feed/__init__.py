@@ -1,0 +1,1 @@
+"""The feed of messages that a customer's product shows, over HTTP."""
