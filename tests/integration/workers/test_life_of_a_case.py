@@ -22,6 +22,7 @@ from tools.channels.channel import Capability, MaybeSent, NotSent
 from tools.tool import Option
 from winback import failpoint
 from winback.clock import SimulatedClock
+from winback.decisions.kind import EntryKind
 from winback.decisions.log import seal
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
@@ -44,6 +45,7 @@ from winback.testing.world import AS_OF, NOON, add_account, open_case, sample_dr
 from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
+from workers.acted import acted
 from workers.answer import answer_offer
 from workers.booking import cancel, choose, slots
 from workers.claim import Earlier
@@ -62,11 +64,12 @@ WRITING = (
     "propose", "approve", "reject", "claim", "claim_all", "done", "not_sent", "ask_later", "unknown", "expire",
     "unsubscribe", "close", "answer_offer", "choose", "cancel_call", "seal",
 )  # fmt: skip
-DEADLY = [
-    "send.before",
-    "send.after",
+POINTS = [
+    *("send.before", "send.after"),
     *(f"{name}.{side}" for name in WRITING for side in ("before_commit", "after_commit")),
 ]
+# A death while something is under way is the worst one: every other dies there.
+DEADLY = st.sampled_from(["send.before", "send.after", "done.before_commit"]) | st.sampled_from(POINTS)
 
 
 class Died(BaseException):
@@ -134,12 +137,13 @@ class LifeOfCases(RuleBasedStateMachine):
         lost=st.booleans(),
         proven=st.booleans(),
         begun=st.booleans(),
+        dies_at=st.just("") | DEADLY,
     )
-    def cases(self, capability: Capability, lost: bool, proven: bool, begun: bool) -> None:
-        """`begun`: everything was approved and has arrived, so that there is something to answer."""
+    def cases(self, capability: Capability, lost: bool, proven: bool, begun: bool, dies_at: str) -> None:
+        """`begun`: everything was approved and sent, so that there is something to answer."""
         for channel in self.channels.values():
             channel.capability, channel.lost = capability, lost
-        self.proven = proven
+        self.proven, self.dies_at, self.passages = proven, dies_at, 1
         self.services = self._start()
         with self.store.write("test") as session:
             for number, kind in enumerate(KINDS):
@@ -151,7 +155,7 @@ class LifeOfCases(RuleBasedStateMachine):
                 self.decide(number, yes=True)
             self.act()
 
-    @rule(point=st.sampled_from(DEADLY), passages=st.integers(1, 2))
+    @rule(point=DEADLY, passages=st.integers(1, 2))
     def somebody_will_die(self, point: str, passages: int) -> None:
         self.dies_at, self.passages = point, passages
 
@@ -307,8 +311,10 @@ class Fault(NamedTuple):
 
 FAULTS = {
     "after a crash it is sent again": Fault("workers.claim._ask", lambda *_: Earlier()),
+    "what arrived is not written down": Fault(
+        "workers.act.log_done", lambda _steps, effect, *_: acted(effect, EntryKind.DONE)
+    ),
     "what follows does not ask for a stop": Fault("workers.follow_up._unreachable", lambda *_: None),
-    "taking back does not wait for the grant": Fault("workers.follow_up._of_grant", lambda *_: None),
 }
 
 
