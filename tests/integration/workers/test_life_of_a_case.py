@@ -1,35 +1,86 @@
-"""Whatever happens to cases, in whatever order: nothing twice, nothing after a stop, nothing unlogged."""
+"""Whatever happens to cases, in any order, whoever dies: nothing twice, nothing after a stop, nothing unlogged."""
 
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, select
 
+from agents.brief import Brief
+from agents.choice import Choice
 from tests.conftest import empty_sqlite, engine_of
 from tests.judge import agrees
 from tools.channels.channel import Capability, MaybeSent, NotSent
+from tools.tool import Option
+from winback import failpoint
 from winback.clock import SimulatedClock
+from winback.decisions.kind import EntryKind
 from winback.decisions.log import seal
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
-from winback.store.models import Case, Contact, Effect, Review
-from winback.store.types import CaseState, EffectState, Outcome, ReviewState
+from winback.store.models import Account, Case, Contact, Effect, Review
+from winback.store.types import (
+    CALENDAR,
+    EMAIL,
+    ENTITLEMENT,
+    GRANT,
+    MESSAGE,
+    TAKE_BACK,
+    CaseState,
+    EffectState,
+    Outcome,
+    ReviewState,
+)
 from winback.testing.channel import MemoryChannel
-from winback.testing.world import AS_OF, add_account, open_case, sample_drop, world
+from winback.testing.selector import ScriptedSelector, first_option
+from winback.testing.world import AS_OF, NOON, add_account, open_case, sample_drop, world
 from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
+from workers.acted import acted
+from workers.answer import answer_offer
+from workers.booking import cancel, choose, slots
+from workers.claim import Earlier
 from workers.expire import expire_all
+from workers.link import Links
+from workers.owner import this_owner
 from workers.propose import propose_all
 from workers.scan import close
+from workers.services import Services
 from workers.unsubscribe import stop_contact
 
 KINDS = (DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED, DropKind.ALL_QUIET)
+
+
+WRITING = (
+    "propose", "approve", "reject", "claim", "claim_all", "done", "not_sent", "ask_later", "unknown", "expire",
+    "unsubscribe", "close", "answer_offer", "choose", "cancel_call", "seal",
+)  # fmt: skip
+POINTS = [
+    *("send.before", "send.after"),
+    *(f"{name}.{side}" for name in WRITING for side in ("before_commit", "after_commit")),
+]
+# A death while something is under way is the worst one: every other dies there.
+DEADLY = st.sampled_from(["send.before", "send.after", "done.before_commit"]) | st.sampled_from(POINTS)
+
+
+class Died(BaseException):
+    """A process ended here, as by SIGKILL: nothing of ours catches it."""
+
+
+def _fitting(brief: Brief, options: Sequence[Option]) -> Choice:
+    """A trial or a call where one may be had: these can be answered."""
+    tools = [one.tool for one in options]
+    wanted = next((one for one in ("offer_trial_upgrade", "book_call") if one in tools), tools[0])
+    return first_option(brief, [one for one in options if one.tool == wanted])
 
 
 class LifeOfCases(RuleBasedStateMachine):
@@ -38,41 +89,94 @@ class LifeOfCases(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.store = engine_of(empty_sqlite())
         self.stack.callback(self.store.close)
-        self.services = self.stack.enter_context(world(self.store, folder))
-        self.channel = self.services.channels["email"]
+        self.channels = {one: MemoryChannel(name=one) for one in (EMAIL, ENTITLEMENT, CALENDAR)}
+        self.clock = SimulatedClock(NOON)
         self.stopped: dict[int, int] = {}
+        self.dies_at, self.passages, self.proven, self.workers = "", 0, False, 0
+        self.services = self._start()
+
+    def _start(self) -> Services:
+        """A worker in a process of its own. When it has died, that is proven of one on this machine only."""
+        self.workers += 1
+        machine = this_owner().rpartition("/")[0] if self.proven else "elsewhere/0/1"
+        return replace(
+            self.stack.enter_context(world(self.store, self.folder)),
+            clock=self.clock,
+            channels=self.channels,
+            selector=ScriptedSelector(answer=_fitting),
+            links=Links("https://hello.example.com", "s" * 40),
+            owner=f"{machine}/{self.workers}.00",
+        )
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """A step, in which the worker may die: then another one goes on from what the database has."""
+        failpoint.hear(self._pass)
+        try:
+            yield
+        except Died:
+            self.services = self._start()
+        finally:
+            failpoint.hear(None)
+
+    def _pass(self, point: str) -> None:
+        if point == self.dies_at:
+            self.passages -= 1
+            if self.passages == 0:
+                self.dies_at = ""
+                raise Died(point)
 
     def teardown(self) -> None:
         self.stack.close()
 
-    @initialize(capability=st.sampled_from(["keyed", "lookup", "blind"]), lost=st.booleans())
-    def cases(self, capability: Capability, lost: bool) -> None:
-        assert isinstance(self.channel, MemoryChannel)
-        self.channel.capability, self.channel.lost = capability, lost
+    @initialize(
+        capability=st.sampled_from(["keyed", "lookup", "blind"]),
+        lost=st.booleans(),
+        proven=st.booleans(),
+        begun=st.booleans(),
+        dies_at=st.just("") | DEADLY,
+    )
+    def cases(self, capability: Capability, lost: bool, proven: bool, begun: bool, dies_at: str) -> None:
+        """`begun`: everything was approved and sent, so that there is something to answer."""
+        for channel in self.channels.values():
+            channel.capability, channel.lost = capability, lost
+        self.proven, self.dies_at, self.passages = proven, dies_at, 1
+        self.services = self._start()
         with self.store.write("test") as session:
             for number, kind in enumerate(KINDS):
                 account = add_account(session, f"account-{number}")
                 open_case(session, account, sample_drop(account.key, kind))
+        if begun:
+            self.propose()
+            for number in range(1, 1 + len(KINDS)):
+                self.decide(number, yes=True)
+            self.act()
+
+    @rule(point=DEADLY, passages=st.integers(1, 2))
+    def somebody_will_die(self, point: str, passages: int) -> None:
+        self.dies_at, self.passages = point, passages
 
     @rule()
     def propose(self) -> None:
-        propose_all(self.services, AS_OF)
+        with self.alive():
+            propose_all(self.services, AS_OF)
 
     @rule()
     def act(self) -> None:
-        act_all(self.services)
+        with self.alive():
+            act_all(self.services)
 
     @rule()
     def expire(self) -> None:
-        expire_all(self.services)
+        with self.alive():
+            expire_all(self.services)
 
-    @rule(hours=st.sampled_from([1, 26, 170]))
+    @rule(hours=st.sampled_from([1, 26, 170, 340]))
     def time_passes(self, hours: int) -> None:
-        assert isinstance(self.services.clock, SimulatedClock)
-        self.services.clock.set(self.services.clock.now() + timedelta(hours=hours))
+        self.clock.set(self.clock.now() + timedelta(hours=hours))
 
     @rule(number=st.integers(1, 6), yes=st.booleans())
     def decide(self, number: int, yes: bool) -> None:
@@ -81,31 +185,57 @@ class LifeOfCases(RuleBasedStateMachine):
         if review is None:
             return
         try:
-            if yes:
-                reviews.approve(self.services, number, review.action_hash, "rita")
-            else:
-                reviews.reject(self.services, number, review.action_hash, "rita", "not_now", "")
+            with self.alive():
+                if yes:
+                    reviews.approve(self.services, number, review.action_hash, "rita")
+                else:
+                    reviews.reject(self.services, number, review.action_hash, "rita", "not_now", "")
         except (ConflictError, InputError):
             assert review.state != ReviewState.PENDING or self._overdue(review)
 
     def _overdue(self, review: Review) -> bool:
-        now: datetime = self.services.clock.now()
+        now: datetime = self.clock.now()
         return review.expires_at is not None and review.expires_at <= now
 
     @rule(number=st.integers(1, 3))
     def unsubscribe(self, number: int) -> None:
-        if stop_contact(self.services, number, "reply"):
-            assert isinstance(self.channel, MemoryChannel)
-            self.stopped[number] = len(self.channel.sent)
+        with self.alive():
+            stop_contact(self.services, number, "reply")
+        with self.store.read() as session:
+            if session.get_one(Contact, number).unsubscribed_at is not None:
+                self.stopped.setdefault(number, len(self.channels[EMAIL].sent))
 
     @rule(number=st.integers(1, 3))
     def recover(self, number: int) -> None:
-        close(self.services, number, Outcome.RECOVERED, self.services.clock.now(), {})
+        with self.alive():
+            close(self.services, number, Outcome.RECOVERED, self.clock.now(), {})
 
-    @rule(failure=st.sampled_from(["later", "never", "unknown"]))
-    def trouble(self, failure: str) -> None:
-        assert isinstance(self.channel, MemoryChannel)
-        self.channel.failures = [
+    @rule(number=st.integers(0, 2), yes=st.booleans())
+    def answer(self, number: int, yes: bool) -> None:
+        self._click(number, lambda key: answer_offer(self.services, key, "accepted" if yes else "declined"))
+
+    @rule(number=st.integers(0, 2), nth=st.integers(0, 1))
+    def choose_a_time(self, number: int, nth: int) -> None:
+        self._click(number, lambda key: choose(self.services, key, slots(self.services, key).free[nth]))
+
+    @rule(number=st.integers(0, 2))
+    def cancel_the_call(self, number: int) -> None:
+        self._click(number, lambda key: cancel(self.services, key))
+
+    def _click(self, number: int, answer: Callable[[str], object]) -> None:
+        """A customer on a page that a message links to; pages refuse what does not fit."""
+        with self.store.read() as session:
+            keys = session.exec(select(Effect.key).where(Effect.part == MESSAGE).order_by(col(Effect.id))).all()
+        if number < len(keys):
+            with suppress(ConflictError, InputError), self.alive():
+                answer(keys[number])
+
+    @rule(
+        failure=st.sampled_from(["later", "never", "unknown"]),
+        medium=st.sampled_from([EMAIL, ENTITLEMENT, CALENDAR]),
+    )
+    def trouble(self, failure: str, medium: str) -> None:
+        self.channels[medium].failures = [
             {
                 "later": NotSent("busy", retry=True),
                 "never": NotSent("no such mailbox", retry=False),
@@ -115,22 +245,34 @@ class LifeOfCases(RuleBasedStateMachine):
 
     @rule()
     def seal_the_log(self) -> None:
-        seal(self.store, self.services.clock.now())
+        with self.alive():
+            seal(self.store, self.clock.now())
 
     @invariant()
     def nothing_is_sent_twice(self) -> None:
-        assert isinstance(self.channel, MemoryChannel)
-        keys = [parcel.key for parcel in self.channel.sent]
+        keys = [parcel.key for channel in self.channels.values() for parcel in channel.sent]
         assert len(set(keys)) == len(keys)
 
     @invariant()
     def nothing_is_sent_after_a_stop(self) -> None:
-        assert isinstance(self.channel, MemoryChannel)
         with self.store.read() as session:
             addresses = {one.id: one.email for one in session.exec(select(Contact)).all()}
         for contact, before in self.stopped.items():
-            later = self.channel.sent[before:]
+            later = self.channels[EMAIL].sent[before:]
             assert addresses[contact] not in {parcel.recipient_address for parcel in later}
+
+    @invariant()
+    def what_is_given_is_taken_back_once_and_in_time(self) -> None:
+        """A taking back alone: only where nobody knows whether it was given."""
+        given: dict[str, list[str]] = {}
+        for parcel in self.channels[ENTITLEMENT].sent:
+            given.setdefault(parcel.account, []).append(parcel.part)
+            assert parcel.part == GRANT or parcel.sent_at >= datetime.fromisoformat(parcel.payload["until"])
+        with self.store.read() as session:
+            rows = session.exec(select(Account.key, Effect.state).join(Account).where(Effect.part == GRANT)).all()
+        doubtful = {account for account, state in rows if state == EffectState.UNKNOWN}
+        for account, parts in given.items():
+            assert parts in ([GRANT], [GRANT, TAKE_BACK]) or (account in doubtful and parts == [TAKE_BACK])
 
     @invariant()
     def rows_agree_with_their_cases(self) -> None:
@@ -138,7 +280,9 @@ class LifeOfCases(RuleBasedStateMachine):
             cases = {one.id: one.state for one in session.exec(select(Case)).all()}
             pending = session.exec(select(Review.case_id).where(Review.state == ReviewState.PENDING)).all()
             waiting = session.exec(
-                select(Effect.case_id).where(col(Effect.state).in_((EffectState.PENDING, EffectState.IN_FLIGHT)))
+                select(Effect.case_id)
+                .where(col(Effect.state).in_((EffectState.PENDING, EffectState.IN_FLIGHT)))
+                .where(Effect.part == MESSAGE)
             ).all()
         assert sorted(pending) == sorted(one for one, state in cases.items() if state == CaseState.IN_REVIEW)
         assert sorted(waiting) == sorted(one for one, state in cases.items() if state == CaseState.ACTING)
@@ -156,3 +300,31 @@ TestLifeOfCases = LifeOfCases.TestCase
 TestLifeOfCases.settings = settings(
     max_examples=25, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+class Fault(NamedTuple):
+    """A step done wrongly, in place of the one that stands at `place`."""
+
+    place: str
+    wrong: Callable[..., object]
+
+
+FAULTS = {
+    "after a crash it is sent again": Fault("workers.claim._ask", lambda *_: Earlier()),
+    "what arrived is not written down": Fault(
+        "workers.act.log_done", lambda _steps, effect, *_: acted(effect, EntryKind.DONE)
+    ),
+    "what follows does not ask for a stop": Fault("workers.follow_up._unreachable", lambda *_: None),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_planted_fault_is_found(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    """A machine that finds nothing proves nothing."""
+    monkeypatch.setattr(fault.place, fault.wrong)
+    enough = settings(
+        max_examples=400, stateful_step_count=18, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
+    )  # fmt: skip
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(LifeOfCases, settings=enough)
