@@ -121,7 +121,7 @@ def host_of(call: CallType, situation: Situation) -> Host:
     """Who takes the call: the one that the catalogue names, or the account's manager."""
     if isinstance(call.host, Host):
         return call.host
-    name = clean(situation.owner_name, 80) or clean(situation.company.name, 80)
+    name = clean(situation.owner_name, 80) or clean(situation.company.name, 80) or situation.owner_address
     return Host(name=name, address=situation.owner_address)
 
 

@@ -135,11 +135,11 @@ class Narrowed(Rule):
         return f" ({self.when.describe()})" if self.when else ""
 
     def about_counting(self, *fixed: str) -> str:
-        """`about` for a rule that counts: contacts are narrowed by tool and channel alone, and that is said.
+        """`about` for a rule that counts: contacts, always of customers, are narrowed by tool and channel alone.
 
         `fixed` are the keys that hold for all that is counted anyway, as an account's plan does for its contacts.
         """
-        counted = {"tools", "channels", *fixed}
+        counted = {"tools", "channels", "audience", *fixed}
         asked = [name for name in When.model_fields if self.when and getattr(self.when, name)]
         others = [OTHERWISE[name] for name in asked if name not in counted]
         if self.when is None or not others:

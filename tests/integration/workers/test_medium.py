@@ -73,6 +73,7 @@ def test_the_first_of_their_media_that_is_there(
     assert medium(here) == expected
 
 
+@pytest.mark.by_hand
 def test_somebody_without_an_address_is_reached_in_the_product(services: Services) -> None:
     """The whole way: proposed, judged, carried out over the feed, with the medium in the proof."""
     here = start(services, {"in_app": GRANTED})
