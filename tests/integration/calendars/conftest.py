@@ -47,6 +47,13 @@ def settings_at(url: str, *, password: str = PASSWORD, timeout: float = 5) -> Ca
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
+    with calendar_server(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def calendar_server(tmp_path: Path) -> Iterator[Served]:
+    """Radicale, keeping what it is given under `tmp_path`."""
     (tmp_path / "users").write_text(f"{USER}:{PASSWORD}\n")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
