@@ -2,9 +2,11 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,6 +25,7 @@ from winback.usage.drop import DropKind
 from workers.services import Services
 
 OLD, NEW, OTHER = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b", b"c"))
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "inbox.md").read_text(encoding="utf-8")
 ADDRESS = "acme-ann@example.com"
 
 
@@ -182,3 +185,13 @@ def test_what_is_no_secret_stops_the_start(services: Services) -> None:
     with pytest.raises(InputError, match=r"inbox\.webhook_secrets\.1: is no signing secret") as caught:
         make_pages(with_pages(with_secrets(services, OLD, "whsec_zebra")))
     assert "zebra" not in str(caught.value)
+
+
+def test_the_example_of_the_page(one: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/inbox.md shows a provider's translator to do is taken."""
+    (example,) = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(example.replace("https://hello.example.com", str(one.client.base_url).rstrip("/")), found)  # noqa: S102
+    monkeypatch.setenv("INBOX_SECRET", NEW)
+    assert found["tell"](bounce(one), "msg_1") == 200
+    assert facts(one) == ["bounce"]
