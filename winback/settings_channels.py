@@ -160,7 +160,14 @@ class Imap(Section):
 
 
 class Inbox(Section):
-    """What comes back by mail. See docs/inbox.md."""
+    """What comes back: by mail, or from a mail provider's webhook. See docs/inbox.md."""
 
     imap: Imap | None = Field(None, description="The mailbox that is read; without it, none is.")
+    webhook_secrets: tuple[SecretStr, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=5,
+        description="With them the pages take a provider's webhooks at /hooks/inbox: secrets (whsec_...), each as "
+        "{$env: NAME}; two or more while they are being changed.",
+    )
     complaint_stops: bool = Field(True, description="Whether somebody who calls a message spam is unsubscribed.")

@@ -32,6 +32,8 @@ SECRETS: tuple[Place, ...] = (
     ("channels", "slack", "url"),
     ("entitlements", "stripe", "api_key"),
     ("inbox", "imap", "password"),
+    ("inbox", "webhook_secrets"),
+    ("inbox", "webhook_secrets", "*"),
     ("decisions", "signing_key"),
     ("pages", "signing_key"),
     ("calendars", "*", "caldav", "password"),
@@ -139,6 +141,12 @@ def _cross_check(settings: Settings, file: YamlFile) -> None:
     _check_web(settings, file)
     if settings.inbox.imap is not None:
         _check_mailbox(settings.inbox.imap, file)
+    if settings.inbox.webhook_secrets and settings.pages.base_url is None:
+        raise InputError(
+            "inbox.webhook_secrets: nothing would take webhooks, since there are no pages",
+            where=file.where(("inbox", "webhook_secrets")),
+            fix="set pages.base_url",
+        )
     if (model.base_url is None) != (model.name is None):
         raise InputError(
             "model needs both base_url and name, or neither",

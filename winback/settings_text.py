@@ -46,6 +46,7 @@ SAMPLES = {
     "inbox.imap.host": "imap.example.com",
     "inbox.imap.username": "winback",
     "inbox.imap.password": "{$env: IMAP_PASSWORD}",
+    "inbox.webhook_secrets": "[{$env: INBOX_SECRET}]",
 }
 # Sections of which there are many, and what the reference calls the key of each.
 MANY = {"calendars": "ADDRESS"}

@@ -31,7 +31,6 @@ from winback.simulation.writer import write_people, write_usage
 from winback.testing.endpoint import Endpoint, Question, first_choice, serving
 from workers.act import act_all
 
-TOOLS = ("send_tutorial", "offer_trial_upgrade", "book_call")
 BASE = "https://hello.example.com"
 """Where mails say that the pages are. A web server with TLS would pass requests on; here the client does."""
 POLICY = """version: 1
@@ -61,21 +60,20 @@ HOST = """  {host}:
 
 
 class Model:
-    """Chooses each tool in turn, where policy and catalogue leave it."""
+    """Of the tools that policy and catalogue leave, chooses the one that it chose least: all of them come to be used."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.chosen: Counter[str] = Counter()
 
     def answer(self, question: Question) -> dict[str, Any]:
         answer = first_choice(question)
         if "action" not in answer:
             return answer
-        self.asked += 1
         offered = question["response_format"]["json_schema"]["schema"]["$defs"]
         actions = [one["properties"] for name, one in offered.items() if name.startswith("Action")]
-        wanted = TOOLS[self.asked % len(TOOLS)]
-        chosen = next((one for one in actions if one["tool"]["enum"] == [wanted]), actions[0])
-        return {**answer, "action": {name: one["enum"][0] for name, one in chosen.items()}}
+        action = min(actions, key=lambda one: (self.chosen[one["tool"]["enum"][0]], one["tool"]["enum"]))
+        self.chosen.update(action["tool"]["enum"])
+        return {**answer, "action": {name: one["enum"][0] for name, one in action.items()}}
 
 
 @dataclass

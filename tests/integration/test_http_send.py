@@ -14,7 +14,7 @@ import pytest
 from tools.channels.channel import MaybeSent, NotSent
 from tools.channels.http_send import Sender
 from winback.errors import InputError, SetupError
-from winback.testing import receiver as acts
+from winback.testing import http_receiver as acts
 from winback.testing.http_receiver import Receiver, receiving
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]

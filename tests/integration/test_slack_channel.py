@@ -13,7 +13,7 @@ from tools.channels.slack import SlackChannel
 from winback.clock import SimulatedClock
 from winback.errors import InputError, SetupError
 from winback.settings_channels import Slack
-from winback.testing import receiver as acts
+from winback.testing import http_receiver as acts
 from winback.testing.http_receiver import Receiver, receiving
 
 TOKEN = "zebracrossing"

@@ -21,7 +21,7 @@ from tools.channels.webhook import WebhookChannel
 from winback.clock import SimulatedClock
 from winback.errors import InputError, SetupError
 from winback.settings_channels import Webhook
-from winback.testing import receiver as acts
+from winback.testing import http_receiver as acts
 from winback.testing.http_receiver import Posted, Receiver, receiving
 
 SECRETS = [f"whsec_{one * 42}A=" for one in "BCD"]

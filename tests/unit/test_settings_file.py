@@ -101,3 +101,30 @@ def test_a_receiver_without_a_secret_is_refused(tmp_path: Path) -> None:
     """Nothing is posted unsigned."""
     with pytest.raises(InputError, match=r"channels\.webhook\.secrets"):
         load(tmp_path, "webhook: {url: 'https://a.example/x', secrets: []}")
+
+
+@pytest.mark.parametrize(
+    ("inbox", "pages", "says"),
+    [
+        (
+            f"[{SECRET}]",
+            "https://p.example.com",
+            r"config\.yaml:2:\d+: inbox\.webhook_secrets\.0: a secret is written",
+        ),
+        (SECRET, "https://p.example.com", r"config\.yaml:2:\d+: inbox\.webhook_secrets: a secret is written"),
+        (
+            "[{$env: S}]",
+            "",
+            r"config\.yaml:2:\d+: inbox\.webhook_secrets: nothing would take webhooks.*pages\.base_url",
+        ),
+        ("[]", "https://p.example.com", r"config\.yaml:2:\d+: inbox\.webhook_secrets: "),
+    ],
+)
+def test_secrets_of_the_inbox(tmp_path: Path, inbox: str, pages: str, says: str) -> None:
+    """From the environment alone, one at least, and only where there are pages to take what they sign."""
+    path = tmp_path / "config.yaml"
+    more = f"pages: {{base_url: '{pages}'}}\n" if pages else ""
+    path.write_text(f"version: 1\ninbox: {{webhook_secrets: {inbox}}}\n{more}", encoding="utf-8")
+    with pytest.raises(InputError, match=says) as caught:
+        load_settings(path, {"S": SECRET})
+    assert SECRET not in str(caught.value)

@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +46,7 @@ class WebhookChannel:
         self, settings: Webhook, *, clock: Clock | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
         self._sender = Sender(settings.url, settings.timeout_seconds, "channels.webhook", tls)
-        self._signers = tuple(_signer(secret, number) for number, secret in enumerate(settings.secrets))
+        self._signers = signers_of(settings.secrets, "channels.webhook.secrets")
         self._clock = clock or SystemClock()
 
     def send(self, parcel: Parcel) -> Receipt:
@@ -140,8 +140,16 @@ def _refused(answer: Answer, now: datetime) -> NotSent | MaybeSent:
     return MaybeSent(f"the answer does not tell whether the receiver has it: {answer}")
 
 
-def _signer(secret: SecretStr, number: int) -> Signer:
-    """Raises InputError, without showing it, for what is no secret of 24 to 64 bytes in base64."""
+def signers_of(secrets: Sequence[SecretStr], where: str) -> tuple[Signer, ...]:
+    """What signs and verifies with each secret; `where` is their place in the settings.
+
+    Raises:
+        InputError: one is no secret of 24 to 64 bytes in base64; it is not shown.
+    """
+    return tuple(_signer(secret, f"{where}.{number}") for number, secret in enumerate(secrets))
+
+
+def _signer(secret: SecretStr, where: str) -> Signer:
     text = secret.get_secret_value()
     try:
         raw = base64.b64decode(text.removeprefix(PREFIX), validate=True)
@@ -150,7 +158,7 @@ def _signer(secret: SecretStr, number: int) -> Signer:
     if not text.startswith(PREFIX) or not 24 <= len(raw) <= 64:
         raise InputError(
             "is no signing secret",
-            where=f"channels.webhook.secrets.{number}",
+            where=where,
             fix=f"use {PREFIX} and 24 to 64 random bytes in base64",
         )
     return Signer(raw)

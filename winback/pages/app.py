@@ -17,6 +17,7 @@ from winback import __version__
 from winback.errors import ConflictError, SetupError, WinbackError
 from winback.pages import call, offer, preferences, stop, survey, why
 from winback.pages.guard import Guard
+from winback.pages.hook import add_hook
 from winback.pages.press import Press
 from winback.pages.visit import Fields, Page, PageError, open_visit
 from workers.link import PATHS, Links
@@ -41,6 +42,7 @@ def make_pages(services: Services, *, timer: Callable[[], float] = time.monotoni
 
     Raises:
         SetupError: there are no links to pages here.
+        InputError: a secret of `inbox.webhook_secrets` is none.
     """
     if services.links is None:
         raise SetupError(
@@ -53,6 +55,7 @@ def make_pages(services: Services, *, timer: Callable[[], float] = time.monotoni
     press = Press(services.settings.company)
     for name, page in PAGES.items():
         _add(app, press, services, services.links, name, page)
+    add_hook(app, services)
     _add_health(app, services)
     _add_problems(app, press)
     app.add_middleware(Guard, press=press, settings=services.settings.pages, timer=timer)

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from winback.pages.hook import HOOK
 from winback.pages.press import HEADERS, Press
 from winback.pages.visitor import Rate, visitor_of
 from winback.settings_pages import Pages
@@ -22,7 +23,7 @@ from workers.link import PATHS
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 15.0
 STOP_TIMES = 10
-"""Mail providers unsubscribe many people from few addresses of their own."""
+"""Mail providers unsubscribe many people, and tell of many messages, from few addresses of their own."""
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ class Guard:
 
     def _too_often(self, scope: Scope) -> Response | None:
         request = HTTPConnection(scope)
-        stops = scope["method"] == "POST" and scope["path"].startswith(f"/{PATHS['stop']}/")
+        stops = scope["method"] == "POST" and scope["path"].startswith((f"/{PATHS['stop']}/", HOOK))
         wait = (self._stops if stops else self._rate).wait(visitor_of(request, self._proxy))
         if not wait:
             return None
