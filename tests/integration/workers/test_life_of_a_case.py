@@ -87,7 +87,7 @@ def _fitting(brief: Brief, options: Sequence[Option]) -> Chosen:
 
 
 class LifeOfCases(RuleBasedStateMachine):
-    """Three accounts, each with a case; steps of workers, people and time in any order."""
+    """Five accounts, each with a case; steps of workers, people and time in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,24 +139,26 @@ class LifeOfCases(RuleBasedStateMachine):
         capability=st.sampled_from(["keyed", "lookup", "blind"]),
         lost=st.booleans(),
         proven=st.booleans(),
-        begun=st.sampled_from([True, True, True, False]),
         dies_at=st.just("") | DEADLY,
     )
-    def cases(self, capability: Capability, lost: bool, proven: bool, begun: bool, dies_at: str) -> None:
-        """`begun`: everything was approved and sent, so that there is something to answer."""
+    def cases(self, capability: Capability, lost: bool, proven: bool, dies_at: str) -> None:
+        """Three were approved and sent, so that there is something to answer; two are new."""
         for channel in self.channels.values():
             channel.capability, channel.lost = capability, lost
         self.proven, self.dies_at, self.passages = proven, dies_at, 1
         self.services = self._start()
+        self._open("sent", list(TOOLS))
+        self.work("propose")
+        for number in range(1, 1 + len(TOOLS)):
+            self.decide(number, yes=True)
+        self.work("act")
+        self._open("new", [DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED])
+
+    def _open(self, name: str, kinds: Sequence[DropKind]) -> None:
         with self.store.write("test") as session:
-            for number, kind in enumerate(TOOLS):
-                account = add_account(session, f"account-{number}")
+            for number, kind in enumerate(kinds):
+                account = add_account(session, f"{name}-{number}")
                 open_case(session, account, sample_drop(account.key, kind))
-        if begun:
-            self.work("propose")
-            for number in range(1, 1 + len(TOOLS)):
-                self.decide(number, yes=True)
-            self.work("act")
 
     @rule(point=DEADLY, passages=st.integers(1, 2))
     def somebody_will_die(self, point: str, passages: int) -> None:
@@ -198,7 +200,7 @@ class LifeOfCases(RuleBasedStateMachine):
         now: datetime = self.clock.now()
         return review.expires_at is not None and review.expires_at <= now
 
-    @rule(number=st.integers(1, 3))
+    @rule(number=st.integers(1, 5))
     def unsubscribe(self, number: int) -> None:
         with self.alive():
             stop_contact(self.services, number, "reply")
@@ -206,7 +208,7 @@ class LifeOfCases(RuleBasedStateMachine):
             if session.get_one(Contact, number).unsubscribed_at is not None:
                 self.stopped.setdefault(number, len(self.channels[EMAIL].sent))
 
-    @rule(number=st.integers(1, 3))
+    @rule(number=st.integers(1, 5))
     def recover(self, number: int) -> None:
         with self.alive():
             close(self.services, number, Outcome.RECOVERED, self.clock.now(), {})
@@ -297,7 +299,7 @@ class LifeOfCases(RuleBasedStateMachine):
 
 TestLifeOfCases = LifeOfCases.TestCase
 TestLifeOfCases.settings = settings(
-    max_examples=25, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -321,7 +323,7 @@ def test_a_planted_fault_is_found(monkeypatch: pytest.MonkeyPatch, fault: Fault)
     """A machine that finds nothing proves nothing."""
     monkeypatch.setattr(fault.place, fault.wrong)
     enough = settings(
-        max_examples=400, stateful_step_count=18, deadline=None, derandomize=True, database=None,
+        max_examples=100, stateful_step_count=6, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
     )  # fmt: skip
     with pytest.raises(AssertionError):
