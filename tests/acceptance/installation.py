@@ -60,7 +60,7 @@ HOST = """  {host}:
 
 
 class Model:
-    """Of the tools that policy and catalogue leave, chooses the one that it chose least: all of them come to be used."""
+    """Of the tools that are left to it, chooses the one that it chose least: all come to be used."""
 
     def __init__(self) -> None:
         self.chosen: Counter[str] = Counter()
