@@ -60,7 +60,7 @@ HOST = """  {host}:
 
 
 class Model:
-    """Of the tools that policy and catalogue leave, chooses the one that it chose least: all of them come to be used."""
+    """Chooses, of the tools that are left to it, the one that it chose least: all come to be used."""
 
     def __init__(self) -> None:
         self.chosen: Counter[str] = Counter()
@@ -78,7 +78,7 @@ class Model:
 
 @dataclass
 class Installation:
-    """One installation among its real neighbours."""
+    """What a test does with it, and what its neighbours hold."""
 
     run: Run
     folder: Path
