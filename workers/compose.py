@@ -147,8 +147,8 @@ def _subject_key(effect: Effect) -> str:
 
 
 def _stop_headers(services: Services, effect: Effect) -> tuple[tuple[str, str], ...]:
-    """RFC 8058: one click stops all messages, without a page."""
-    if services.links is None or effect.audience != CUSTOMER:
+    """RFC 8058: one click stops all messages, without a page. It wants https: without, mail alone stops them."""
+    if services.links is None or effect.audience != CUSTOMER or not services.links.secure:
         return ()
     url = services.links.url("stop", _subject_key(effect), effect.proposed_at + LONG)
     mail = f"mailto:{services.settings.company.sender}?subject=STOP"

@@ -51,6 +51,11 @@ class Links:
             page: URLSafeSerializer(secret, salt=f"winback {page}", signer_kwargs=sha) for page in PATHS
         }
 
+    @property
+    def secure(self) -> bool:
+        """Whether they go over https."""
+        return self._base.startswith("https://")
+
     def url(self, page: str, key: str, until: datetime) -> str:
         """The address of a page about the act with this key."""
         return f"{self._base}/{PATHS[page]}/{self.token(page, key, until)}"

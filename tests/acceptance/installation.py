@@ -78,7 +78,7 @@ class Model:
 
 @dataclass
 class Installation:
-    """One installation among its real neighbours."""
+    """What a test does with it, and what its neighbours hold."""
 
     run: Run
     folder: Path

@@ -277,3 +277,16 @@ def test_a_message_carries_links_that_open_their_pages_only(offered: Services) -
         one = asked(session, key(offered))
         assert "https://hello.example.com" not in str(one.proposal.message)
         assert offer_of(session, offered, one).answer is None
+
+
+def test_without_https_there_is_no_one_click(services: Services) -> None:
+    """RFC 8058 wants https: over http the mail goes out without it, and has the page to stop at."""
+    plain = replace(services, links=Links("http://127.0.0.1:8766", "s" * 40))
+    with plain.store.write("test") as session:
+        open_case(session, add_account(session))
+    propose_all(plain, AS_OF)
+    assert [one.kind.value for one in act_all(plain)] == ["done"]
+    channel = plain.channels[EMAIL]
+    assert isinstance(channel, MemoryChannel)
+    assert channel.sent[0].headers == ()
+    assert "http://127.0.0.1:8766/u/" in channel.sent[0].message.body
