@@ -315,7 +315,7 @@ class LifeOfCases(RuleBasedStateMachine):
 
 TestLifeOfCases = LifeOfCases.TestCase
 TestLifeOfCases.settings = settings(
-    max_examples=20, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -339,7 +339,7 @@ def test_a_planted_fault_is_found(monkeypatch: pytest.MonkeyPatch, fault: Fault)
     """A machine that finds nothing proves nothing."""
     monkeypatch.setattr(fault.place, fault.wrong)
     enough = settings(
-        max_examples=100, stateful_step_count=6, deadline=None, derandomize=True, database=None,
+        max_examples=300, stateful_step_count=2, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
     )  # fmt: skip
     with pytest.raises(AssertionError):
