@@ -76,6 +76,10 @@ POINTS = [
 DEADLY = st.sampled_from(["send.before", "send.after", "done.before_commit"]) | st.sampled_from(POINTS)
 
 
+Click = Literal["accepted", "declined", "earlier", "later", "cancel"]
+ANSWERS: list[Click] = ["accepted", "accepted", "declined", "earlier", "later", "cancel"]
+
+
 class Died(BaseException):
     """A process ended here, as by SIGKILL: nothing of ours catches it."""
 
@@ -139,19 +143,24 @@ class LifeOfCases(RuleBasedStateMachine):
         capability=st.sampled_from(["keyed", "lookup", "blind"]),
         lost=st.booleans(),
         proven=st.booleans(),
-        dies_at=st.just("") | DEADLY,
+        dies_at=DEADLY,
+        passages=st.integers(1, 5),
+        first=st.sampled_from(ANSWERS),
     )
-    def cases(self, capability: Capability, lost: bool, proven: bool, dies_at: str) -> None:
-        """Three were approved and sent, so that there is something to answer; two are new."""
+    def cases(
+        self, capability: Capability, lost: bool, proven: bool, dies_at: str, passages: int, first: Click
+    ) -> None:
+        """Three were approved, sent and answered by one, or somebody died over it; two are new."""
         for channel in self.channels.values():
             channel.capability, channel.lost = capability, lost
-        self.proven, self.dies_at, self.passages = proven, dies_at, 1
+        self.proven, self.dies_at, self.passages = proven, dies_at, passages
         self.services = self._start()
         self._open("sent", list(TOOLS))
         self.work("propose")
         for number in range(1, 1 + len(TOOLS)):
             self.decide(number, yes=True)
         self.work("act")
+        self.click(first, looks=True)
         self._open("new", [DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED])
 
     def _open(self, name: str, kinds: Sequence[DropKind]) -> None:
@@ -177,9 +186,12 @@ class LifeOfCases(RuleBasedStateMachine):
                 case _:
                     seal(self.store, self.clock.now())
 
-    @rule(hours=st.sampled_from([1, 26, 340]))
-    def time_passes(self, hours: int) -> None:
+    @rule(hours=st.sampled_from([1, 26, 340]), looks=st.booleans())
+    def time_passes(self, hours: int, looks: bool) -> None:
+        """`looks`: and a worker looks what is due."""
         self.clock.set(self.clock.now() + timedelta(hours=hours))
+        if looks:
+            self.work("act")
 
     @rule(number=st.integers(1, 6), yes=st.booleans())
     def decide(self, number: int, yes: bool) -> None:
@@ -213,8 +225,9 @@ class LifeOfCases(RuleBasedStateMachine):
         with self.alive():
             close(self.services, number, Outcome.RECOVERED, self.clock.now(), {})
 
-    @rule(what=st.sampled_from(["accepted", "declined", "earlier", "later", "cancel"]))
-    def click(self, what: Literal["accepted", "declined", "earlier", "later", "cancel"]) -> None:
+    @rule(what=st.sampled_from(ANSWERS), looks=st.booleans())
+    def click(self, what: Click, looks: bool) -> None:
+        """`looks`: and a worker looks what is due."""
         match what:
             case "accepted" | "declined":
                 self._click("offer_trial_upgrade", lambda key: answer_offer(self.services, key, what))
@@ -225,6 +238,9 @@ class LifeOfCases(RuleBasedStateMachine):
                 self._click(
                     "book_call", lambda key: choose(self.services, key, slots(self.services, key).free[nth])
                 )
+
+        if looks:
+            self.work("act")
 
     def _click(self, tool: str, answer: Callable[[str], object]) -> None:
         """A customer on a page that a message links to; pages refuse what comes twice, or too late."""
@@ -299,7 +315,7 @@ class LifeOfCases(RuleBasedStateMachine):
 
 TestLifeOfCases = LifeOfCases.TestCase
 TestLifeOfCases.settings = settings(
-    max_examples=20, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -323,7 +339,7 @@ def test_a_planted_fault_is_found(monkeypatch: pytest.MonkeyPatch, fault: Fault)
     """A machine that finds nothing proves nothing."""
     monkeypatch.setattr(fault.place, fault.wrong)
     enough = settings(
-        max_examples=100, stateful_step_count=6, deadline=None, derandomize=True, database=None,
+        max_examples=300, stateful_step_count=2, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False,
     )  # fmt: skip
     with pytest.raises(AssertionError):
