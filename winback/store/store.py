@@ -104,6 +104,10 @@ class Store:
         place = self.url.render_as_string(hide_password=True)
         if "locked" in reason:
             return SetupError("database is locked by another program", where=place, fix="stop it, or try again")
+        if "disk is full" in reason or "No space left" in reason:
+            return SetupError(
+                "database cannot grow: the disk is full", where=place, fix="make room, then try again"
+            )
         if "readonly" in reason or "unable to open" in reason:
             return SetupError(f"database cannot be written ({reason})", where=place, fix="check its folder")
         if "no such " in reason or "does not exist" in reason:
