@@ -213,7 +213,7 @@ FAR = "9" * 23
         (["queue", "edit", FAR, "--hash", "00000000", "--set", "days=7"], "is not in the range"),
         (["queue", "settle", FAR, "--sent"], "is not in the range"),
         (["queue", "snooze", "1", "--until", "9999-12-31"], "between 1990-01-01 and 2200-01-01"),
-        (["log", "show", FAR], "is not in the range"),
+        (["log", "show", FAR], "names no entry; give its number"),
         (["log", "tail", "--case", FAR], "is not in the range"),
         (["run", "--once", "--as-of", "9999-12-31"], "'9999-12-31' is not between 1990-01-01 and 2200-01-01"),
         (["--at", "0001-01-01T00:00", "run", "--once"], "'0001-01-01T00:00' is not between 1990-01-01 and 2200"),

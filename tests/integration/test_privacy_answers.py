@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from tests.integration.test_privacy import Who, alone, held, left_of, who
+from tests.integration.held_person import Who, left_of
 from tools.calendars.event import resource_name
 from winback.clock import SimulatedClock
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import advance
 from winback.decisions.verify import verify
 from winback.store.answers import Answer, Booking, FeedItem, Preference
 from winback.store.inbox import InboxMail
 from winback.store.models import Contact, Effect
-from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, EVENT, NOTICE, TAKE_BACK
+from winback.store.types import CALENDAR, EMAIL, ENTITLEMENT, EVENT, NOTICE, TAKE_BACK, CaseState
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import NOON
 from workers.act import act_all
@@ -21,8 +23,6 @@ from workers.follow_up import follow
 from workers.privacy.erase import erase, survey
 from workers.privacy.export import sections
 from workers.services import Services
-
-__all__ = ["alone", "held", "who"]
 
 UID = "call-1@winback"
 TRIAL = {"trial": "trial-team", "plan": "team", "from_plan": "starter", "days": 14, "until": NOON.isoformat()}
@@ -35,10 +35,17 @@ def answered(held: Services, who: Who) -> Services:
     mail = {"message": {"body": f"Hello {who.name}"}, "to": {"address": who.email, "name": who.name}}
     with held.store.write("test") as session:
         sent = session.exec(select(Effect)).one()
-        for part, medium, payload in ((EVENT, CALENDAR, event), (NOTICE, EMAIL, mail)):
-            session.add(follow(held, sent, part, medium, NOON + timedelta(days=1), payload))
-        session.add(follow(held, sent, "grant", ENTITLEMENT, NOON, TRIAL))
-        session.add(follow(held, sent, TAKE_BACK, ENTITLEMENT, NOON + timedelta(days=1), TRIAL))
+        tomorrow = NOON + timedelta(days=1)
+        following = [
+            follow(held, sent, EVENT, CALENDAR, tomorrow, event),
+            follow(held, sent, NOTICE, EMAIL, tomorrow, mail),
+            follow(held, sent, "grant", ENTITLEMENT, NOON, TRIAL),
+            follow(held, sent, TAKE_BACK, ENTITLEMENT, tomorrow, TRIAL),
+        ]
+        session.add_all(following)
+        said = {"effect": sent.key, "action_hash": sent.action_hash, "contact": 1, "question": "offer",
+                "value": "accepted", "follows": [one.key for one in following]}  # fmt: skip
+        advance(session, sent.case_id, EntryKind.ANSWERED, NOON, said, allowed=tuple(CaseState))
         words = f"{who.name} objects"
         session.add(
             Answer(effect_id=sent.id, contact_id=1, question="contest", value="written", words=words, at=NOON)
