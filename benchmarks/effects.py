@@ -32,7 +32,9 @@ from tools.channels.channel import Parcel, Receipt
 from winback import event_log
 from winback.canonical import content_hash
 from winback.clock import SystemClock
-from winback.decisions.action import act_of, effect_key
+from winback.decisions.action import act_of, drop_hash, effect_key
+from winback.decisions.kind import EntryKind
+from winback.decisions.log import ENTRY, row_of
 from winback.decisions.verify import verify
 from winback.settings import Log, Settings
 from winback.store.migrate import migrate
@@ -99,7 +101,7 @@ def fill(store: Store, effects: int) -> None:
                     "language": "en", "left": False, "salt": salts[n]} for n in numbers]),
         (Consent, [{"contact_id": n, "channel": "email", "purpose": "retention", "state": "granted"}
                    for n in numbers]),
-        (Case, [{"id": n, "account_id": n, "state": CaseState.ACTING, "version": 0,
+        (Case, [{"id": n, "account_id": n, "state": CaseState.ACTING, "version": 2,
                  "drop": {**plain, "account": f"a-{n}"}, "opened_at": now, "ends_at": now + timedelta(days=28)}
                 for n in numbers]),
         (Proposal, [{"id": n, "case_id": n, "action_hash": hashes[n], "account_id": n, "contact_id": n,
@@ -116,6 +118,18 @@ def fill(store: Store, effects: int) -> None:
     with store.engine.begin() as connection:
         for table, rows in tables:
             connection.execute(insert(table), rows)
+        connection.execute(ENTRY, [entry for n in numbers for entry in _entries(n, hashes[n], plain, now)])
+
+
+def _entries(number: int, action: str, drop: dict[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """What the log says of a case whose act was allowed."""
+    opened = {"account": number, "drop_hash": drop_hash({**drop, "account": f"a-{number}"}), "drop_kind": "x",
+              "onset": "2026-05-03", "as_of": "2026-05-11", "reason": ""}  # fmt: skip
+    allowed = {"action_hash": action, "tool": "send_tutorial", "policy": "", "decision": "allow", "rules": [],
+               "contact": number, "effect": effect_key(number, action)}  # fmt: skip
+    said = ((EntryKind.CASE_OPENED, opened), (EntryKind.ALLOWED, allowed))
+    return [row_of(kind, now, body, case_id=number, step=step, evidence=None)
+            for step, (kind, body) in enumerate(said, start=1)]  # fmt: skip
 
 
 def work(url: str, folder: Path, ready: Any, started: Any) -> None:
