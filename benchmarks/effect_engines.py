@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from multiprocessing import get_context
 from typing import Any
 

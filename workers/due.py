@@ -48,13 +48,13 @@ def due_effects(services: Services) -> list[Due]:
 
 
 def together(services: Services, due: Sequence[Due]) -> Iterator[list[int]]:
-    """Those that may be intended at once: if we die after it, a receiver that can tell says which arrived.
+    """Those that may be intended at once: if we die or sleep after it, the receiver refuses what it has.
 
     Of one account one at a time: the next is judged by what became of it.
     """
     group: dict[int, int] = {}
     for one in due:
-        alone = one.begun or services.way(one.medium).capability == "blind"
+        alone = one.begun or services.way(one.medium).capability != "keyed"
         if group and (alone or one.account in group or len(group) == TOGETHER):
             yield list(group.values())
             group = {}

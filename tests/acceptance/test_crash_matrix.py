@@ -52,7 +52,7 @@ def test_a_crash_anywhere(request: pytest.FixtureRequest, kind: str) -> None:
     found = json.loads(done.stdout)
     assert {capability: one["wrong"] for capability, one in found.items() if one["wrong"]} == {}
     assert found.keys() == {"keyed", "lookup", "blind"}
-    # Acts are taken together only where the receiver can tell, and before a person only where it cannot.
+    # Acts are taken together only where repeats are refused, and come before a person only where they are not.
     assert {point for one in found.values() for point in one["died_at"]} == needed()
     for one in found.values():
         assert set(one["died_at"]) >= AT_THE_RECEIVER

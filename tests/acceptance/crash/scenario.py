@@ -66,7 +66,7 @@ def one_due(place: Place) -> None:
 
 
 def two_due(place: Place) -> None:
-    """Two effects of two accounts: where the receiver can tell, they are intended at once."""
+    """Two effects of two accounts: where the receiver refuses a repeat, they are intended at once."""
     with place.services() as services:
         with services.store.write("test") as session:
             for name in ("acme", "beta"):

@@ -87,7 +87,7 @@ class LostAnswer:
 
 LOST = [
     *(("claim", 1, one) for one in ("keyed", "lookup", "blind")),
-    *(("claim_all", 3, one) for one in ("keyed", "lookup")),
+    ("claim_all", 3, "keyed"),
     *(("done", 3, one) for one in ("keyed", "lookup", "blind")),
 ]
 
