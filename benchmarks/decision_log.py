@@ -20,7 +20,7 @@ import re
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -32,6 +32,7 @@ from sample_log import sample_step, write_log
 from sqlalchemy import insert, text
 from sqlmodel import col, func, select
 
+from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance, seal
 from winback.decisions.verify import verify
 from winback.store.migrate import migrate
@@ -50,7 +51,10 @@ CHAIN = (
 )
 OF_THE_LOG = re.compile(r"entry|entries|the entry|the root|the seal|case \d+, step")
 """How problems of the log itself are named."""
-Writer = Callable[[Store, int], None]
+STEPS = 256
+"""So many different steps each writer has ready before the clock starts."""
+Step = tuple[EntryKind, Mapping[str, Any], bytes | None]
+Writer = Callable[[Store, Step], None]
 
 
 @contextmanager
@@ -66,30 +70,30 @@ def scratch() -> Any:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def ours(store: Store, number: int) -> None:
+def ours(store: Store, step: Step) -> None:
     """One decision: a case goes one step further, with its entry, and the other work before it commits."""
     with store.write("benchmark") as session:
-        kind, body, evidence = sample_step(number)
+        kind, body, evidence = step
         case = random.randrange(1, CASES + 1)  # noqa: S311  which case does not matter
         advance(session, case, kind, NOW, body, allowed=STATES, evidence=evidence, state=CaseState.ACTING)
         time.sleep(WORK_SECONDS)
 
 
-def chain(store: Store, number: int) -> None:
+def chain(store: Store, step: Step) -> None:
     """The same in a hash chain: whoever appends keeps all others waiting until it has committed."""
-    _link(store, number, "chain", lock=True)
+    _link(store, step, "chain", lock=True)
 
 
-def naive(store: Store, number: int) -> None:
+def naive(store: Store, step: Step) -> None:
     """The same without the lock: two may follow the same entry."""
-    _link(store, number, "naive", lock=False)
+    _link(store, step, "naive", lock=False)
 
 
-def _link(store: Store, number: int, table: str, *, lock: bool) -> None:
+def _link(store: Store, step: Step, table: str, *, lock: bool) -> None:
     with store.write("benchmark") as session:
         run = session.connection().execute
         time.sleep(WORK_SECONDS)
-        _, body, evidence = sample_step(number)
+        _, body, evidence = step
         said = json.dumps(body, default=str) + (evidence or b"").decode()
         if lock:
             run(text("SELECT pg_advisory_xact_lock(1)"))
@@ -105,11 +109,12 @@ WRITE: dict[str, Writer] = {"ours": ours, "chain": chain, "naive": naive}
 def write_for(seconds: float, url: str, name: str, process: int, ready: Any, counts: Any) -> None:
     """One writer: as many transactions as it can in that time."""
     store, write = Store(url), WRITE[name]
-    write(store, process)
+    steps = [sample_step(process * 1_000_000 + number) for number in range(STEPS)]
+    write(store, steps[-1])
     ready.wait()
     done, end = 0, time.perf_counter() + seconds
     while time.perf_counter() < end:
-        write(store, process * 1_000_000 + done)
+        write(store, steps[done % STEPS])
         done += 1
     counts[process] = done
     store.close()

@@ -30,7 +30,7 @@ def check_reviews(session: Session, said: Said, keys: Sequence[int]) -> Iterator
         if review.state not in set(ReviewState):
             yield from check_state(ReviewState, review.state, named)
             continue
-        told = said.review(key)
+        told = said.reviews_told.get(key)
         if told is None:
             yield Problem("missing", f"{named} is not in the log")
             continue
@@ -74,7 +74,7 @@ def check_effects(session: Session, said: Said, keys: Sequence[int]) -> Iterator
             for name in ("case_id", "action_hash", "account_id", "contact_id", "tool"):
                 if getattr(effect, name) != getattr(proposal, name):
                     yield Problem("altered", f"{named}: its {name} is not that of its proposal")
-        told = said.effect(effect.key)
+        told = said.effects_told.get(effect.key)
         if told is None:
             yield Problem("missing", f"{named} is not in the log")
             continue

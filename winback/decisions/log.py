@@ -26,7 +26,7 @@ from winback.store.types import CaseState
 BATCH = 5000
 CASE = cast("Table", inspect(Case).local_table)
 LOG = cast("Table", inspect(DecisionEntry).local_table)
-ENTRY = insert(LOG)
+ENTRY = insert(LOG).inline()
 UNSEALED = sql_select(LOG.c.id, LOG.c.entry_hash).where(LOG.c.position.is_(None)).order_by(LOG.c.id).limit(BATCH)
 PLACED = (
     update(LOG)

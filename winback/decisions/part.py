@@ -3,6 +3,7 @@
 What is not is not named here. Then the part is read again with care (winback.decisions.chain).
 """
 
+import re
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -18,14 +19,17 @@ from winback.decisions.tree import Levels, root_of, split
 SIZE = 1 << 14
 """Entries of a part; a power of two, so that a whole part is one node of the tree."""
 OPENED, CLOSED, QUEUED = EntryKind.CASE_OPENED.value, EntryKind.CLOSED.value, EntryKind.QUEUED.value
-ALLOWED, DONE = EntryKind.ALLOWED.value, EntryKind.DONE.value
-CARRIED_OUT = frozenset(EFFECT_AFTER) - {EntryKind.APPROVED.value}
+ALLOWED, APPROVED, DONE = EntryKind.ALLOWED.value, EntryKind.APPROVED.value, EntryKind.DONE.value
+CARRIED_OUT = frozenset(EFFECT_AFTER) - {APPROVED}
 """Kinds that say no more than which effect they are about, but for `ALLOWED` and `DONE`."""
 DROP, EFFECT, RECEIPT = b'"drop_hash":"', b'"effect":"', b'"receipt_commitment":"'
 ACCOUNT, REVIEW, OUTCOME = b'"account":', b'"review":', b'"outcome":"'
+W_DROP, W_EFFECT, W_OUTCOME = len(DROP), len(EFFECT), len(OUTCOME)
+PLAIN_APPROVAL = re.compile(rb'\{"by":"([^"\\]+)","effect":"([0-9a-f]{64})","review":(\d+)\}\]\Z')
 NOTHING_WITHDRAWN, EDITED_BY = b'"lapsed":[]', b'"edited_by":'
 Values = tuple[Any, ...]
 NAMED = f'"{EVIDENCE}":"'.encode()
+WIDTH = len(NAMED)
 
 
 class Part(NamedTuple):
@@ -97,6 +101,7 @@ def _check(page: list[tuple[Any, ...]], position: int, leaves: list[bytes], said
         named = f"entry {places[number]} ({kinds[number]}, case {cases[number]}, step {steps[number]})"
         said.bare.append(bare(named, orjson.loads(bodies[number])[-1], cases[number]))
     leaves += fresh
+    _count(said, cases, steps)
     _hear(said, cases, steps, kinds, actions, bodies)
 
 
@@ -106,41 +111,50 @@ def _or_null(number: int | None) -> int | str:
 
 def _bare(bodies: Values, evidence: Values) -> list[int]:
     """The places of those whose evidence is gone; Unlike when some is not the one that its body names."""
-    hashes = [None if one is None else f'{sha256(one).hexdigest()}"'.encode() for one in evidence]
-    if all(
-        NAMED not in body if one is None else body[(at := body.find(NAMED) + len(NAMED)) : at + 65] == one
-        for body, one in zip(bodies, hashes, strict=True)
-    ):
+    hashes = [None if one is None else sha256(one).hexdigest().encode() + b'"' for one in evidence]
+    told = [body[at + WIDTH : at + WIDTH + 65] if (at := body.find(NAMED)) > 0 else None for body in bodies]
+    if told == hashes:
         return []
     if any(NAMED + one not in body for body, one in zip(bodies, hashes, strict=True) if one is not None):
         raise Unlike
     return [place for place, body in enumerate(bodies) if hashes[place] is None and NAMED in body]
 
 
-def _hear(said: Said, cases: Values, steps: Values, kinds: Values, actions: Values, bodies: Values) -> None:
+def _count(said: Said, cases: Values, steps: Values) -> None:
     last = said.steps
-    # The most frequent kinds are heard without reading their JSON.
     for case, step in zip(cases, steps, strict=True):
         if case is not None and last.get(case, 0) == step - 1:
             last[case] = step
         elif case is not None:
             said.count(case, step, step)
-    for number in [number for number, kind in enumerate(kinds) if kind in REFERRING]:
-        kind, case, body = kinds[number], cases[number], bodies[number]
-        if kind == OPENED:
-            said.opened[case] = (_number(body, ACCOUNT), _value(body, DROP))
-        elif kind == CLOSED and NOTHING_WITHDRAWN in body:
-            said.closed[case] = body.rpartition(OUTCOME)[2].partition(b'"')[0].decode()
-        elif kind in CARRIED_OUT and (at := body.find(EFFECT)) > 0 and EDITED_BY not in body:
-            key = body[at + len(EFFECT) : at + len(EFFECT) + 64].decode()
-            receipt = _value(body, RECEIPT) if kind == DONE else None
-            said.effects[key] = (case, actions[number], kind, steps[number], receipt)
+
+
+def _hear(said: Said, cases: Values, steps: Values, kinds: Values, actions: Values, bodies: Values) -> None:
+    """The most frequent kinds are heard without reading their JSON."""
+    opened, effects, approved = said.opened, said.effects, said.approved
+    for kind, case, step, action, body in zip(kinds, cases, steps, actions, bodies, strict=True):
+        if kind not in REFERRING:
+            continue
+        if kind in CARRIED_OUT and (at := body.find(EFFECT)) > 0 and EDITED_BY not in body:
+            key = body[at + W_EFFECT : at + W_EFFECT + 64].decode()
+            effects[key] = (case, action, kind, step, _value(body, RECEIPT) if kind == DONE else None)
             if kind == ALLOWED:
-                said.approved[key] = NOBODY
+                approved[key] = NOBODY
+        elif kind == CLOSED and NOTHING_WITHDRAWN in body:
+            at = body.rindex(OUTCOME) + W_OUTCOME
+            said.closed[case] = body[at : body.index(b'"', at)].decode()
+        elif kind == OPENED:
+            at = body.index(DROP) + W_DROP
+            opened[case] = (_number(body, ACCOUNT), body[at : at + 64].decode())
         elif kind == QUEUED:
-            said.queued[_number(body, REVIEW)] = (case, actions[number], steps[number])
+            said.queued[_number(body, REVIEW)] = (case, action, step)
+        elif kind == APPROVED and (found := PLAIN_APPROVAL.search(body)):
+            by, key, number = found[1].decode(), found[2].decode(), int(found[3])
+            effects[key] = (case, action, kind, step, None)
+            said.decided[number] = ("approved", by, None, None)
+            approved[key] = (number, by)
         else:
-            head = {"kind": kind, "case": case, "step": steps[number], "action_hash": actions[number]}
+            head = {"kind": kind, "case": case, "step": step, "action_hash": action}
             said.hear({**orjson.loads(body)[-1], **head})
 
 

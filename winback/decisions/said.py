@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from winback.decisions.kind import EntryKind
@@ -138,37 +139,51 @@ class Said:
         return found | {(case, action) for case, action, *_ in self.effects.values()}
 
     @cached_property
-    def _asked(self) -> dict[Act, int]:
-        """At which step a person was asked last about an act."""
-        asked: dict[Act, int] = {}
-        for case, action, step in self.queued.values():
-            asked[case, action] = max(step, asked.get((case, action), 0))
+    def _asked(self) -> dict[Act, list[int]]:
+        """The queue items about each act that was withdrawn."""
+        asked: dict[Act, list[int]] = {act: [] for act in self.withdrawn}
+        for number, (case, action, _) in self.queued.items():
+            if (case, action) in asked:
+                asked[case, action].append(number)
         return asked
 
-    def review(self, number: int) -> Review | None:
-        """What a queue item must be; None: the log does not know it."""
-        if number not in self.queued:
-            return None
-        case, action, step = self.queued[number]
-        state = LAPSED if self.withdrawn.get((case, action), 0) > step else "pending"
-        by = code = note = None
-        if number in self.decided:
+    @cached_property
+    def reviews_told(self) -> dict[int, Review]:
+        """What each queue item must be; to be asked when all is heard."""
+        first = self.first.get
+        told: dict[int, Review] = {
+            number: (case, action, "pending", None, None, first(number), None)
+            for number, (case, action, _) in self.queued.items()
+        }
+        for (case, action), step in self.withdrawn.items():
+            for number in self._asked.get((case, action), ()):
+                if self.queued[number][2] < step:
+                    told[number] = (case, action, LAPSED, None, None, first(number), None)
+        for number in self.decided.keys() & told.keys():
             state, by, code, note = self.decided[number]
-        return (case, action, state, by, code, self.first.get(number), note)
+            told[number] = (*told[number][:2], state, by, code, first(number), note)
+        return told
 
-    def effect(self, key: str) -> Effect | None:
-        """What an effect must be; None: the log does not know it."""
-        if key not in self.effects:
-            return None
-        case, action, kind, step, receipt = self.effects[key]
-        state = EFFECT_AFTER[kind]
-        if state == OPEN:
-            act = (case, action)
-            if self.withdrawn.get(act, 0) > step or self._asked.get(act, 0) > step:
+    @cached_property
+    def effects_told(self) -> dict[str, Effect]:
+        """What each effect must be, by its key; to be asked when all is heard."""
+        told: dict[str, Effect] = {}
+        approved, first, ended = self.approved.get, self.first.get, self._ended()
+        for key, (case, action, kind, step, receipt) in self.effects.items():
+            review, by = approved(key, NOBODY)
+            state = EFFECT_AFTER[kind]
+            if state == OPEN and ended.get((case, action), 0) > step:
                 state = LAPSED
-        review, by = self.approved.get(key, NOBODY)
-        first = None if review is None else self.first.get(review)
-        return (case, action, state, by, first, receipt)
+            told[key] = (case, action, state, by, None if review is None else first(review), receipt)
+        return told
+
+    def _ended(self) -> dict[Act, int]:
+        """At which step an act was withdrawn, or a person was asked about it, the last time."""
+        asked = sorted(self.queued.values(), key=itemgetter(2))
+        ended: dict[Act, int] = {(case, action): step for case, action, step in asked}
+        for act, step in self.withdrawn.items():
+            ended[act] = max(step, ended.get(act, 0))
+        return ended
 
     def excuses(self, one: Bare) -> bool:
         """Whether evidence may be gone: the log says that the person, or the account, was erased."""
