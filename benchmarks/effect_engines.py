@@ -54,6 +54,8 @@ def _procrastinate(url: str, jobs: int, answer: Any) -> None:
     async def run() -> float:
         async with app.open_async():
             await app.schema_manager.apply_schema_async()
+            await step.batch_defer_async(*({"number": one} for one in range(20)))
+            await app.run_worker_async(wait=False, install_signal_handlers=False, concurrency=1)
             await step.batch_defer_async(*({"number": one} for one in range(jobs)))
             began = time.perf_counter()
             await app.run_worker_async(wait=False, install_signal_handlers=False, concurrency=1)

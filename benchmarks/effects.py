@@ -3,9 +3,9 @@
 All with durable commits (SQLite `synchronous=FULL`, PostgreSQL as its server is set), over a null channel
 that refuses repeats of a key, under a policy of the kinds that most companies have. Beside it, in the same
 run on the same machine, two engines for durable work doing one durable step each: a DBOS workflow of one
-step, and a Procrastinate job. They judge nothing and write no log.
+step, and a Procrastinate job. They judge nothing and write no log. All have done a few before the clock starts.
 
-    python benchmarks/effects.py [--effects 1000] [--json]
+    python benchmarks/effects.py [--effects 2000] [--json]
 
 Needs PostgreSQL at WINBACK_TEST_POSTGRES; makes databases of its own there and drops them.
 """
@@ -58,6 +58,8 @@ rules:
   - {id: expiry, kind: expires, hours: 168}
   - {id: stop, kind: kill_switch, engaged: false}
 """
+WARMING = 256
+"""Effects before the clock starts: a process that has done none makes its statements first."""
 MESSAGE = {"language": "en", "subject": "Two things about reports", "body": "Hello.\n" * 20,
            "template": "send_tutorial", "template_version": "1", "slots": {}}  # fmt: skip
 
@@ -81,11 +83,10 @@ class NullChannel:
         """Nothing to try."""
 
 
-def fill(store: Store, effects: int) -> None:
-    """So many cases with an effect that is due, each of an account and a contact of its own."""
+def fill(store: Store, numbers: range) -> None:
+    """Cases with an effect that is due, each of an account and a contact of its own."""
     now = datetime.now(UTC) - timedelta(hours=1)
     plain = drop_to_plain(sample_drop("a"))
-    numbers = range(1, effects + 1)
     arguments = {"tutorial": "reports-first", "language": "en"}
     salts = {one: content_hash(one) for one in numbers}
     hashes = {
@@ -132,7 +133,7 @@ def _entries(number: int, action: str, drop: dict[str, Any], now: datetime) -> l
 
 
 def work(url: str, folder: Path, ready: Any, started: Any) -> None:
-    """One worker: everything that is due, until nothing is."""
+    """One worker, warmed by a few first ones: everything that is due, until nothing is."""
     event_log.configure(Log(level="error"))
     store = Store(url)
     this_owner.cache_clear()
@@ -143,6 +144,8 @@ def work(url: str, folder: Path, ready: Any, started: Any) -> None:
             fakes, channels={EMAIL: NullChannel()}, clock=SystemClock(), owner=this_owner(),
             settings=Settings(home=folder),
         )  # fmt: skip
+        while act_all(services):
+            pass
         ready.wait()
         started.wait()
         while act_all(services):
@@ -154,7 +157,7 @@ def cycle_per_second(url: str, effects: int, workers: int) -> float:
     """Effects a second that went the whole way."""
     store = Store(url)
     migrate(store)
-    fill(store, effects)
+    fill(store, range(1, WARMING + 1))
     context = get_context("spawn")
     ready, started = context.Barrier(workers + 1), context.Event()
     with tempfile.TemporaryDirectory() as name:
@@ -165,16 +168,17 @@ def cycle_per_second(url: str, effects: int, workers: int) -> float:
         for one in processes:
             one.start()
         ready.wait()
+        fill(store, range(WARMING + 1, WARMING + effects + 1))
         began = time.perf_counter()
         started.set()
         while True:
             with store.read() as session:
                 states = [*session.exec(select(Effect.state, func.count()).group_by(col(Effect.state))).all()]
-            if dict(states).get(EffectState.DONE.value) == effects:
+            if dict(states).get(EffectState.DONE.value) == WARMING + effects:
                 break
             if not any(one.is_alive() for one in processes):
                 raise RuntimeError(f"the workers stopped early: {dict(states)}")
-            time.sleep(0.02)
+            time.sleep(0.05)
         took = time.perf_counter() - began
         for one in processes:
             one.join()
@@ -198,8 +202,8 @@ def measure(effects: int, only: str) -> dict[str, float]:
             (f"cycle_per_s_postgres_{many}", scratch, lambda url, many=many: cycle_per_second(url, effects, many))
             for many in (1, 2, 4)
         ),
-        ("dbos_per_s_sqlite", _file, lambda url: dbos_per_second(url, effects // 2)),
-        ("dbos_per_s_postgres", scratch, lambda url: dbos_per_second(url, effects // 2)),
+        ("dbos_per_s_sqlite", _file, lambda url: dbos_per_second(url, effects // 4)),
+        ("dbos_per_s_postgres", scratch, lambda url: dbos_per_second(url, effects // 4)),
         ("procrastinate_per_s", scratch, lambda url: procrastinate_per_second(url, effects)),
     ]
     for name, place, run in parts:
@@ -212,7 +216,7 @@ def measure(effects: int, only: str) -> dict[str, float]:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--effects", type=int, default=1000)
+    parser.add_argument("--effects", type=int, default=2000)
     parser.add_argument("--only", default="", help="figures whose name begins so")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

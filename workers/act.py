@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import Table, bindparam, inspect, update
 from sqlmodel import Session, col, select
 
 from tools.channels.channel import MaybeSent, NotSent, Receipt
@@ -17,14 +17,27 @@ from winback.failpoint import reach
 from winback.store.models import Contact, Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
-from workers.claim import FROZEN, Claim, claim, claim_all
-from workers.due import due_effects, ends, together
+from workers.claim import claim, claim_all
+from workers.due import Due, due_effects, together
+from workers.hand import FROZEN, Claim
 from workers.policy_watch import watch_policies
 from workers.retry import attempts_of, wait_after
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
 
+EFFECT = cast("Table", inspect(Effect).local_table)
+HELD = select(Effect.id, Effect.epoch).where(Effect.state == EffectState.IN_FLIGHT)
+ARRIVED = (
+    update(EFFECT)
+    .where(EFFECT.c.id == bindparam("one"))
+    .values(
+        state=EffectState.DONE.value,
+        receipt=bindparam("answer", type_=EFFECT.c.receipt.type),
+        done_at=bindparam("at", type_=EFFECT.c.done_at.type),
+        problem="",
+    )
+)
 WHILE = timedelta(seconds=1)
 """How old an intent may be before it is asked again whether they have said stop."""
 UNPROVEN = "nobody: an earlier worker may still be at it"
@@ -40,26 +53,32 @@ def act_all(
     """Carry out everything that is due; `stop` is asked between two acts."""
     due = due_effects(services)
     done: list[Acted] = []
-    for number, group in ends(together(services, due)):
-        if stop():
-            break
-        done += _act_together(services, group, stop)
-        progress(number, len(due))
+    tried: set[int] = set()
+    groups = together(services, due)
+    while (group := next(groups, None)) is not None and not stop():
+        found = _act_together(services, group, stop)
+        done += found
+        tried.update(one.id for one in group)
+        progress(len(tried), len(due))
+        if len(found) < len(group) > 1:
+            # Another worker is at them: what is still there is another list by now.
+            due = [one for one in due_effects(services) if one.id not in tried]
+            groups = together(services, due)
     return done
 
 
-def _act_together(services: Services, effect_ids: list[int], stop: Callable[[], bool]) -> list[Acted]:
+def _act_together(services: Services, group: list[Due], stop: Callable[[], bool]) -> list[Acted]:
     """All of them in a transaction each way; where one of them is in the way of the others, one by one."""
-    if len(effect_ids) > 1:
+    if len(group) > 1:
         try:
-            claimed = claim_all(services, effect_ids)
+            claimed = claim_all(services, group)
         except SetupError:
             raise
         except Exception as error:  # noqa: BLE001  one of them; nothing was changed
-            log.warning("effects.apart", effects=len(effect_ids), reason=type(error).__name__)
+            log.warning("effects.apart", effects=len(group), reason=type(error).__name__)
         else:
             return _carry_all_out(services, claimed, stop)
-    return [done for one in effect_ids if (done := _act_apart(services, one)) is not None]
+    return [done for one in group if (done := _act_apart(services, one.id)) is not None]
 
 
 def _act_apart(services: Services, effect_id: int) -> Acted | None:
@@ -165,21 +184,20 @@ def _most(services: Services) -> int:
 
 def _done(services: Services, arrived: Sequence[tuple[Effect, Receipt]]) -> list[Acted]:
     """Write down what arrived. Whoever lost its lease changes nothing."""
-    now, receipts = services.clock.now(), {effect.id: receipt for effect, receipt in arrived}
-    epochs = {effect.id: effect.epoch for effect, _ in arrived}
+    now, numbers = services.clock.now(), [effect.id for effect, _ in arrived]
     with services.store.write("done") as session:
-        query = select(Effect).where(col(Effect.id).in_(receipts), Effect.state == EffectState.IN_FLIGHT)
-        rows = session.exec(query.order_by(col(Effect.id)).with_for_update()).all()
-        held = [one for one in rows if one.epoch == epochs[one.id]]
+        fences = HELD.where(col(Effect.id).in_(numbers)).order_by(col(Effect.id)).with_for_update()
+        epochs = dict(session.exec(fences).all())
+        held = [(one, receipt.to_plain()) for one, receipt in arrived if epochs.get(one.id) == one.epoch]
+        if not held:
+            return []
         steps = Steps(session)
-        steps.lock([one.case_id for one in held])
-        wanted = {one.contact_id for one in held}
-        people = {one.id: one for one in session.exec(select(Contact).where(col(Contact.id).in_(wanted))).all()}
-        done = []
-        for one in held:
-            plain = receipts[one.id].to_plain()
-            one.state, one.receipt, one.done_at, one.problem = EffectState.DONE, plain, now, ""
-            done.append(log_done(steps, one, people[one.contact_id].salt, plain, now))
+        steps.lock([one.case_id for one, _ in held])
+        people = select(Contact.id, Contact.salt).where(col(Contact.id).in_({one.contact_id for one, _ in held}))
+        salts = dict(session.exec(people).all())
+        arrivals = [{"one": one.id, "answer": answer, "at": now} for one, answer in held]
+        session.connection().execute(ARRIVED, arrivals)
+        done = [log_done(steps, one, salts[one.contact_id], answer, now) for one, answer in held]
         steps.flush()
     return done
 

@@ -1,6 +1,6 @@
 """Effects whose time has come, and which of them are taken in hand together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_
@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from winback.store.models import Effect
 from winback.store.types import EffectState
-from workers.claim import abandoned
+from workers.owner import abandoned
 from workers.services import Services
 
 DUE = ("id", "account_id", "medium", "state", "lease_owner", "lease_until")
@@ -47,28 +47,20 @@ def due_effects(services: Services) -> list[Due]:
     ]
 
 
-def together(services: Services, due: Sequence[Due]) -> Iterator[list[int]]:
+def together(services: Services, due: Sequence[Due]) -> Iterator[list[Due]]:
     """Those that may be intended at once: if we die or sleep after it, the receiver refuses what it has.
 
     Of one account one at a time: the next is judged by what became of it.
     """
-    group: dict[int, int] = {}
+    group: dict[int, Due] = {}
     for one in due:
         alone = one.begun or services.way(one.medium).capability != "keyed"
         if group and (alone or one.account in group or len(group) == TOGETHER):
             yield list(group.values())
             group = {}
-        group[one.account] = one.id
+        group[one.account] = one
         if alone:
             yield list(group.values())
             group = {}
     if group:
         yield list(group.values())
-
-
-def ends(groups: Iterable[list[int]]) -> Iterator[tuple[int, list[int]]]:
-    """Each group with how many there are up to its end."""
-    count = 0
-    for one in groups:
-        count += len(one)
-        yield count, one

@@ -36,13 +36,13 @@ class Recovery:
     _seen: tuple[object, ...] = ()
     _back: frozenset[str] = field(default=frozenset())
 
-    def is_back(self, account: str, now: datetime) -> bool:
-        """Whether the account's usage has returned, by the newest usage there is."""
+    def back(self, now: datetime) -> frozenset[str]:
+        """The keys of those whose usage has returned, by the newest usage there is."""
         as_of = default_day(self.warehouse, self.settings, now)
         seen = (as_of, self.warehouse.partitions())
         if seen != self._seen:
             self._back, self._seen = self._look(as_of), seen
-        return account in self._back
+        return self._back
 
     def _look(self, as_of: date) -> frozenset[str]:
         with self.store.read() as session:

@@ -3,6 +3,7 @@
 import os
 import platform
 import uuid
+from datetime import datetime
 from functools import cache
 
 import psutil
@@ -43,3 +44,8 @@ def _started(process: psutil.Process) -> str:
 @cache
 def _machine() -> str:
     return f"{platform.node()}-{uuid.getnode():x}/{psutil.boot_time():.0f}"
+
+
+def abandoned(owner: str | None, until: datetime | None, now: datetime) -> bool:
+    """Whether a lease binds no more: it has ended, or its owner has."""
+    return (until is not None and until <= now) or (owner is not None and is_dead(owner))

@@ -1,9 +1,11 @@
 """Steps of several cases in one transaction: the cases are locked once, the entries written in one statement."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table, inspect, update
 from sqlmodel import Session, col, select
 
 from winback.decisions.kind import EntryKind
@@ -11,6 +13,19 @@ from winback.decisions.log import ENTRY, NO_KEY, row_of
 from winback.errors import ConflictError
 from winback.store.models import Case
 from winback.store.types import CaseState
+
+CASE = cast("Table", inspect(Case).local_table)
+LOCKED = select(Case.id, Case.state, Case.version)
+
+
+@dataclass
+class _Locked:
+    """A case in hand: where it stands, and what is to be changed of it."""
+
+    state: str
+    version: int
+    steps: int = 0
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 class Steps:
@@ -21,15 +36,14 @@ class Steps:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._cases: dict[int, Case] = {}
+        self._cases: dict[int, _Locked] = {}
         self._entries: list[dict[str, Any]] = []
 
     def lock(self, cases: Sequence[int]) -> None:
         """Take these cases in hand."""
         wanted = sorted(set(cases) - self._cases.keys())
-        query = select(Case).where(col(Case.id).in_(wanted)).order_by(col(Case.id))
-        query = query.with_for_update(**NO_KEY).execution_options(populate_existing=True)
-        self._cases |= {one.id or 0: one for one in self.session.exec(query).all()}
+        query = LOCKED.where(col(Case.id).in_(wanted)).order_by(col(Case.id)).with_for_update(**NO_KEY)
+        self._cases |= {key or 0: _Locked(state, version) for key, state, version in self.session.exec(query)}
 
     def take(
         self,
@@ -53,14 +67,25 @@ class Steps:
         if case is None or case.state not in states:
             now = f"is {case.state} by now, not {' or '.join(states)}" if case else "is gone"
             raise ConflictError(f"case {case_id} {now}", fix="look again")
-        for name, value in changes.items():
-            setattr(case, name, value)
-        case.version += 1
-        self._entries.append(row_of(kind, at, body, case_id=case_id, step=case.version, evidence=evidence))
+        case.state = changes.get("state", case.state)
+        case.changes |= changes
+        case.steps += 1
+        step = case.version + case.steps
+        self._entries.append(row_of(kind, at, body, case_id=case_id, step=step, evidence=evidence))
 
     def flush(self) -> None:
-        """Write it all."""
+        """Write it all. Cases of which the same is changed are changed by one statement."""
         self.session.flush()
-        if self._entries:
-            self.session.connection().execute(ENTRY, self._entries)
-            self._entries.clear()
+        if not self._entries:
+            return
+        execute = self.session.connection().execute
+        alike: dict[tuple[Any, ...], list[int]] = {}
+        for case_id, case in self._cases.items():
+            if case.steps:
+                alike.setdefault((case.steps, *sorted(case.changes.items())), []).append(case_id)
+        for (steps, *changes), cases in alike.items():
+            values = {"version": CASE.c.version + steps, **dict(changes)}
+            execute(update(CASE).where(CASE.c.id.in_(sorted(cases))).values(values))
+        execute(ENTRY, self._entries)
+        self._cases.clear()
+        self._entries.clear()

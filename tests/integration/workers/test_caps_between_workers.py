@@ -22,8 +22,10 @@ from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, PERMISSIVE, add_account, open_case, sample_drop, world
 from winback.usage.drop import DropKind
 from workers.act import _carry_all_out, act
-from workers.claim import Claim, claim, claim_all
+from workers.claim import claim, claim_all
 from workers.counting import CONTACTED
+from workers.due import due_effects
+from workers.hand import Claim
 from workers.policy_watch import watch_policies
 from workers.propose import propose_all
 from workers.services import Services
@@ -94,7 +96,8 @@ MEET_SECONDS = 1.0
 
 def together(services: Services, effect: int) -> None:
     """As `act_all` takes effects that may be intended at once."""
-    _carry_all_out(services, claim_all(services, [effect]), lambda: False)
+    due = [one for one in due_effects(services) if one.id == effect]
+    _carry_all_out(services, claim_all(services, due), lambda: False)
 
 
 WAYS = [

@@ -66,7 +66,7 @@ def test_a_change_is_written_down_once_with_hash_and_author(services: Services) 
     assert [(one["hash"], one["before"]) for one in changes] == [(first, None), (services.policy.hash, first)]
     assert changes[1]["author"] == "Rita"
     with services.store.read() as session:
-        versions = session.exec(select(PolicyVersion)).all()
+        versions = session.exec(select(PolicyVersion).order_by(col(PolicyVersion.id))).all()
     assert [one.hash for one in versions] == [first, services.policy.hash]
     assert "kill_switch" in versions[1].rules
     assert verify(services.store).problems == ()
