@@ -12,14 +12,17 @@ import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as RefusedError
+from starlette.types import Scope
 
 from winback import __version__
 from winback.errors import ConflictError, SetupError, WinbackError
 from winback.pages import call, offer, preferences, stop, survey, why
-from winback.pages.guard import Guard
-from winback.pages.hook import add_hook
-from winback.pages.press import Press
+from winback.pages.hook import HOOK, add_hook
+from winback.pages.press import HEADERS, Press
 from winback.pages.visit import Fields, Page, PageError, open_visit
+from winback.settings_pages import Pages
+from winback.web.guard import Guard, Limits, proxy_of
+from winback.web.visitor import Rate
 from workers.link import PATHS, Links
 from workers.services import Services
 
@@ -32,6 +35,9 @@ PAGES: dict[str, Page] = {
     "survey": survey.PAGE,
 }
 LOOK = ["GET", "HEAD"]
+BODY_LIMIT = 64 * 1024
+STOP_TIMES = 10
+"""Mail providers unsubscribe many people, and tell of many messages, from few addresses of their own."""
 PROBLEMS = {404: "missing", 405: "method"}
 
 log = structlog.get_logger()
@@ -58,8 +64,19 @@ def make_pages(services: Services, *, timer: Callable[[], float] = time.monotoni
     add_hook(app, services)
     _add_health(app, services)
     _add_problems(app, press)
-    app.add_middleware(Guard, press=press, settings=services.settings.pages, timer=timer)
+    app.add_middleware(Guard, refuse=press.problem, limits=_limits(services.settings.pages, timer))
     return app
+
+
+def _limits(settings: Pages, timer: Callable[[], float]) -> Limits:
+    usual = Rate(settings.requests_per_minute, timer)
+    stops = Rate(settings.requests_per_minute * STOP_TIMES, timer)
+    many = (f"/{PATHS['stop']}/", HOOK)
+
+    def rate(scope: Scope) -> Rate:
+        return stops if scope["method"] == "POST" and scope["path"].startswith(many) else usual
+
+    return Limits(rate, BODY_LIMIT, proxy=proxy_of(settings.trusted_proxy), headers=HEADERS)
 
 
 async def fields_of(request: Request) -> Fields:

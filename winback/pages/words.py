@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 
-from prompts.telling import told_moment, told_money, told_zone
+from winback.web.told import Told
 from winback.yamlfile import read_yaml
 
 FOLDER = Path(__file__).with_name("words")
@@ -33,12 +29,8 @@ def _named(tree: Mapping[str, Any], before: str) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Words:
-    """One person's language and zone."""
-
-    language: str
-    zone: str
-    currency: str
+class Words(Told):
+    """What a page says to one person."""
 
     def __call__(self, name: str, **values: object) -> str:
         """A phrase with its values filled in; KeyError for a name that is none."""
@@ -51,34 +43,6 @@ class Words:
     def of(self, by_language: Mapping[str, str]) -> str:
         """The catalogue's words, in English where it has no others."""
         return by_language.get(self.language, by_language[FALLBACK])
-
-    def day(self, moment: datetime) -> str:
-        """The day that a moment falls on where they live."""
-        return format_date(moment.astimezone(ZoneInfo(self.zone)).date(), "d MMMM y", locale=self.language)
-
-    def weekday(self, moment: datetime) -> str:
-        """The same with the day of the week."""
-        return format_date(moment.astimezone(ZoneInfo(self.zone)).date(), "EEEE, d MMMM", locale=self.language)
-
-    def time(self, moment: datetime) -> str:
-        """The time of day where they live."""
-        return format_datetime(moment, "HH:mm", tzinfo=ZoneInfo(self.zone), locale=self.language)
-
-    def moment(self, moment: datetime) -> str:
-        """Day, time, and whose time that is."""
-        return told_moment(moment, self.zone, self.language)
-
-    def zone_name(self) -> str:
-        """The city that names their zone."""
-        return told_zone(self.zone, self.language)
-
-    def money(self, amount: float) -> str:
-        """An amount in the company's currency."""
-        return told_money(amount, self.currency, self.language)
-
-    def number(self, value: float) -> str:
-        """A number with at most one decimal."""
-        return format_decimal(value, "#,##0.#", locale=self.language)
 
 
 def words_for(language: str, zone: str, currency: str) -> Words:

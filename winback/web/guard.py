@@ -2,11 +2,12 @@
 
 import asyncio
 import math
-import time
 import traceback
-from collections.abc import Callable
-from ipaddress import ip_network
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -14,37 +15,45 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from winback.pages.hook import HOOK
-from winback.pages.press import HEADERS, Press
-from winback.pages.visitor import Rate, visitor_of
-from winback.settings_pages import Pages
-from workers.link import PATHS
+from winback.web.visitor import Rate, visitor_of
 
-BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 15.0
-STOP_TIMES = 10
-"""Mail providers unsubscribe many people, and tell of many messages, from few addresses of their own."""
+WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
 
 log = structlog.get_logger()
 
 
-class Guard:
-    """Wraps the pages. Nothing of an address is logged: it holds a token."""
+class Refusal(Protocol):
+    """Says no in the application's own way; `problem` names the words."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        press: Press,
-        settings: Pages,
-        timer: Callable[[], float] = time.monotonic,
-        body_seconds: float = BODY_SECONDS,
-    ) -> None:
+    def __call__(
+        self, request: HTTPConnection, problem: str, status: int, headers: Mapping[str, str] | None = None
+    ) -> Response: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an application welcomes. `rate` gives the bucket that a request is counted in."""
+
+    rate: Callable[[Scope], Rate]
+    body_bytes: int
+    body_seconds: float = BODY_SECONDS
+    proxy: IPv4Network | IPv6Network | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def proxy_of(setting: str | None) -> IPv4Network | IPv6Network | None:
+    """The network of a `trusted_proxy` setting."""
+    return ip_network(setting) if setting else None
+
+
+class Guard:
+    """Wraps an application. Nothing of an address is logged: it may hold a token."""
+
+    def __init__(self, app: ASGIApp, refuse: Refusal, limits: Limits) -> None:
         self._app = app
-        self._press = press
-        self._proxy = ip_network(settings.trusted_proxy) if settings.trusted_proxy else None
-        self._rate = Rate(settings.requests_per_minute, timer)
-        self._stops = Rate(settings.requests_per_minute * STOP_TIMES, timer)
-        self._body_seconds = body_seconds
+        self._refuse = refuse
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +65,9 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in self._limits.headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
@@ -70,30 +81,29 @@ class Guard:
             # No traceback: it would show what the variables hold, tokens among it.
             last = traceback.extract_tb(error.__traceback__)[-1]
             log.error("page.failed", problem=type(error).__name__, at=f"{Path(last.filename).name}:{last.lineno}")  # noqa: TRY400
-            await self._press.problem(HTTPConnection(scope), "ours", 500)(scope, receive, answer)
+            await self._refuse(HTTPConnection(scope), "ours", 500)(scope, receive, answer)
 
     def _too_often(self, scope: Scope) -> Response | None:
         request = HTTPConnection(scope)
-        stops = scope["method"] == "POST" and scope["path"].startswith((f"/{PATHS['stop']}/", HOOK))
-        wait = (self._stops if stops else self._rate).wait(visitor_of(request, self._proxy))
+        wait = self._limits.rate(scope).wait(visitor_of(request, self._limits.proxy))
         if not wait:
             return None
-        return self._press.problem(request, "often", 429, {"Retry-After": str(math.ceil(wait))})
+        return self._refuse(request, "often", 429, {"Retry-After": str(math.ceil(wait))})
 
     async def _read(self, scope: Scope, receive: Receive) -> tuple[Response | None, Receive]:
         """The whole body, before anything is done; a refusal where it is too much or too slow."""
-        if scope["method"] != "POST":
+        if scope["method"] not in WITH_BODY:
             return None, receive
         problem, status, body = "", 0, b""
         try:
-            async with asyncio.timeout(self._body_seconds):
-                body = await _body(receive)
+            async with asyncio.timeout(self._limits.body_seconds):
+                body = await _body(receive, self._limits.body_bytes)
         except TimeoutError:
             problem, status = "slow", 408
-        if len(body) > BODY_LIMIT:
+        if len(body) > self._limits.body_bytes:
             problem, status = "large", 413
         if problem:
-            return self._press.problem(HTTPConnection(scope), problem, status, {"Connection": "close"}), receive
+            return self._refuse(HTTPConnection(scope), problem, status, {"Connection": "close"}), receive
         read = False
 
         async def again() -> Message:
@@ -106,10 +116,10 @@ class Guard:
         return None, again
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, most: int) -> bytes:
     """What comes, until it is all or more than is welcome."""
     body, more = bytearray(), True
-    while more and len(body) <= BODY_LIMIT:
+    while more and len(body) <= most:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)

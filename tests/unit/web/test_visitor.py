@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from starlette.requests import HTTPConnection
 
-from winback.pages.visitor import REMEMBERED, Rate, visitor_of
+from winback.web.visitor import REMEMBERED, Rate, visitor_of
 
 
 def request(peer: str, *forwarded: str) -> HTTPConnection:
