@@ -21,6 +21,10 @@ from workers.services import Services
 
 POSTGRES = os.environ.get("WINBACK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 NUMBERED = (
+    "console_audit",
+    "console_sign_in",
+    "console_token",
+    "console_user",
     "answer",
     "booking",
     "feed_item",
@@ -36,7 +40,7 @@ NUMBERED = (
     "contact",
     "account",
 )
-TABLES = ("inbox_mail", "consent", "preference", "seal", "suppression", "installation", *NUMBERED)
+TABLES = ("console_setup", "inbox_mail", "consent", "preference", "seal", "suppression", "installation", *NUMBERED)
 """Those that point at others come before them."""
 
 # The machine may be busy: a slow example is not a wrong one.

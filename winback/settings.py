@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from winback.settings_channels import Channels, Entitlements, Feed, HostCalendar, Inbox
+from winback.settings_console import Console
 from winback.settings_pages import Pages
 from winback.settings_section import Section, Zone
 
@@ -138,10 +139,6 @@ class Decisions(Section):
     )
 
 
-class Console(Section):
-    port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
-
-
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe event shown.")
     format: Literal["text", "json"] = Field("text", description="json for machines.")
@@ -169,7 +166,7 @@ class Settings(Section):
     schedule: Schedule = Field(default_factory=Schedule, description="When things run.")
     worker: Worker = Field(default_factory=Worker, description="How effects are carried out.")
     decisions: Decisions = Field(default_factory=Decisions, description="The decision log.")
-    console: Console = Field(default_factory=Console, description="The page in the browser.")
+    console: Console = Field(default_factory=Console, description="The review console.")
     pages: Pages = Field(default_factory=Pages, description="The customer's pages.")
     log: Log = Field(default_factory=Log, description="Events on the standard error.")
 

@@ -1,22 +1,10 @@
 """Settings of the customer's pages."""
 
-from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from winback.settings_section import Section
-
-
-def _network(given: str) -> str:
-    try:
-        ip_network(given)
-    except ValueError:
-        raise ValueError("is no address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
-    return given
-
-
-Network = Annotated[str, AfterValidator(_network)]
+from winback.settings_section import Network, Section
 
 
 class Pages(Section):

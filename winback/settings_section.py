@@ -1,5 +1,6 @@
 """What every section of the settings is made of."""
 
+from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,17 @@ def _zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+
+
+def _network(given: str) -> str:
+    try:
+        ip_network(given)
+    except ValueError:
+        raise ValueError("is no address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
+    return given
+
+
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class Section(BaseModel):

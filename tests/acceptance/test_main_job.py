@@ -12,13 +12,13 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from policies.load import PACKAGED
 from tests.acceptance.conftest import END, Run, clean_environment
+from tests.acceptance.first_operator import set_up
 from tests.acceptance.replay_table import changed_policy, check_same, check_table, work
 from tests.conftest import empty_postgres, lacking
 from tests.judge import agentack, executed, passes
@@ -224,18 +224,14 @@ def test_the_worker_stops_on_sigterm(
 
 
 def look_at_the_page(process: "subprocess.Popen[str]") -> None:
-    """The link that was printed opens the page; without it there is nothing to see."""
+    """The link that was printed makes the first operator; without signing in there is nothing to see."""
     assert process.stdout is not None
-    line = process.stdout.readline()
-    link = line[line.index("http://") :].strip()
-    root = link[: link.index("/enter")]
-    with httpx.Client() as visitor:
-        assert visitor.get(f"{root}/").status_code == 403
-        assert visitor.get(f"{root}/enter?given=wrong").status_code == 403
-        page = visitor.get(link, follow_redirects=True)
-    assert page.status_code == 200
-    assert "Waiting for a person" in page.text
-    assert "script" not in page.headers["content-security-policy"]
+    with set_up(process.stdout.readline()) as visitor:
+        page = visitor.get("/")
+        assert page.status_code == 200
+        assert "waiting for a person" in page.text
+        visitor.cookies.clear()
+        assert visitor.get("/").headers["location"] == "/sign-in?next=/"
 
 
 def wait_for_a_run(path: Path) -> None:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.acceptance.conftest import END, Run, clean_environment
+from tests.acceptance.first_operator import set_up
 from tests.acceptance.test_main_job import POLICY, configure, imported
 from winback.decisions.tell import tell
 from winback.testing.endpoint import Endpoint, first_choice, serving
@@ -51,19 +51,16 @@ def test_an_idle_worker_says_it_on_the_screen_in_the_log_and_on_the_page(here: R
         )
     try:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        with httpx.Client(follow_redirects=True) as visitor:
-            link = line[line.index("http://") :].strip()
-            assert "refused since" not in visitor.get(link).text
-            root = link[: link.index("/enter")]
-            wait_for(lambda: "policy changed" in visitor.get(root).text)
+        with set_up(process.stdout.readline()) as visitor:
+            assert "refused since" not in visitor.get("/").text
+            wait_for(lambda: "policy changed" in visitor.get("/").text)
             policy.write_text(BROKEN, encoding="utf-8")
-            wait_for(lambda: "Policy refused since" in visitor.get(root).text)
-            page = visitor.get(root).text
+            wait_for(lambda: "Policy refused since" in visitor.get("/").text)
+            page = visitor.get("/").text
             assert "unknown key &#39;windw&#39;" in page
             assert "stays in force" in page
             policy.write_text(POLICY, encoding="utf-8")
-            wait_for(lambda: "refused since" not in visitor.get(root).text)
+            wait_for(lambda: "refused since" not in visitor.get("/").text)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)

@@ -38,7 +38,9 @@ def test_it_installs_one_name(wheel: Path) -> None:
     ):
         assert f"winback/_app/{needed}" in names
     assert "winback/store/migrations/versions/0001_start.py" in names
-    assert "winback/console/pages/overview.html" in names
+    assert "winback/console/templates/overview.html" in names
+    assert "winback/console/static/style.css" in names
+    assert "winback/console/locale/hi/common.po" in names
 
 
 def test_it_runs(wheel: Path, tmp_path: Path) -> None:

@@ -1,57 +1,82 @@
-"""The page in the browser: what the worker does, read only, for whoever has the link that `winback up` prints."""
+"""The review console: an application for the browser, and the same over HTTP for programs."""
 
-import secrets
-from pathlib import Path
+import time
+from collections.abc import Callable
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi import FastAPI, Request
+from starlette.types import Scope
 
 from winback import __version__
-from winback.console.overview import overview
-from winback.store.store import Store
+from winback.console import me_page, overview_page, people_page, set_up, set_up_page, sign_in_page, static_files
+from winback.console.door import Door
+from winback.console.headers import headers
+from winback.console.press import Press
+from winback.console.problems import Refuse, add_problems
+from winback.console.rights import Looker, anybody, check_rights
+from winback.web.guard import Guard, Limits, proxy_of
+from winback.web.visitor import Rate
+from workers.services import Services
 
-COOKIE = "winback_key"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-PAGES = Path(__file__).with_name("pages")
+BODY_LIMIT = 512 * 1024
+SIGN_IN_PATHS = (sign_in_page.PATH, set_up.PATH)
+PARTS = (
+    static_files,
+    sign_in_page,
+    set_up_page,
+    overview_page,
+    me_page,
+    people_page,
+)
+"""Modules with a `router` of pages, and an `api` where programs can do the same."""
 
 
-def make_app(store: Store, key: str) -> FastAPI:
-    """The application. `key` is this start's secret: without it there is nothing to see."""
-    app = FastAPI(title="Winback", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
+def make_console(services: Services, *, timer: Callable[[], float] = time.monotonic) -> FastAPI:
+    """The application; `timer` counts the seconds by which visitors are asked to wait.
 
-    def admit(request: Request) -> None:
-        if not secrets.compare_digest(request.cookies.get(COOKIE, ""), key):
-            raise HTTPException(403, "Open the link that 'winback up' printed.")
+    Raises:
+        ValueError: a route declares no right.
+    """
+    app = FastAPI(
+        title="Winback", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
+        redirect_slashes=False,
+        summary="The review console's API: what its pages show and do.",
+    )  # fmt: skip
+    settings = services.settings.console
+    secure = (settings.base_url or "").startswith("https://")
+    press = Press(app, services.settings.company, secure=secure)
+    app.state.services, app.state.press, app.state.door = services, press, Door(services)
+    for part in PARTS:
+        app.include_router(part.router)
+        api = getattr(part, "api", None)
+        if api is not None:
+            app.include_router(api)
+    _add_health(app, services)
+    refuse = Refuse(press)
+    add_problems(app, refuse)
+    check_rights(app)
+    app.add_middleware(Guard, refuse=refuse, limits=_limits(services, timer, secure=secure))
+    return app
 
-    @app.get("/enter", include_in_schema=False)
-    def enter(given: str) -> Response:
-        if not secrets.compare_digest(given.encode(), key.encode()):
-            raise HTTPException(403, "This link is of an earlier start.")
-        answer = RedirectResponse("/", status_code=303, headers=HEADERS)
-        answer.set_cookie(COOKIE, key, httponly=True, samesite="strict")
-        return answer
 
-    @app.get("/style.css", include_in_schema=False)
-    def style() -> Response:
-        return Response((PAGES / "style.css").read_text(encoding="utf-8"), media_type="text/css", headers=HEADERS)
+def _limits(services: Services, timer: Callable[[], float], *, secure: bool) -> Limits:
+    settings = services.settings.console
+    usual, sign_in = Rate(settings.requests_per_minute, timer), Rate(settings.sign_ins_per_minute, timer)
 
-    @app.get("/", include_in_schema=False)
-    def page(request: Request) -> Response:
-        admit(request)
-        html = pages.get_template("overview.html").render(overview=overview(store), version=__version__)
-        return HTMLResponse(html, headers=HEADERS)
+    def rate(scope: Scope) -> Rate:
+        return sign_in if scope["method"] == "POST" and scope["path"] in SIGN_IN_PATHS else usual
 
-    @app.get("/healthz", include_in_schema=False)
+    return Limits(rate, BODY_LIMIT, proxy=proxy_of(settings.trusted_proxy), headers=headers(secure=secure))
+
+
+def _add_health(app: FastAPI, services: Services) -> None:
+    @app.api_route("/healthz", methods=["GET", "HEAD"], include_in_schema=False, dependencies=[anybody])
     def healthz() -> dict[str, str]:
-        with store.read() as session:
+        with services.store.read() as session:
             session.connection().exec_driver_sql("SELECT 1")
         return {"status": "ok"}
 
-    return app
+    @app.get("/api/openapi.json", include_in_schema=False)
+    def openapi(request: Request, person: Looker) -> dict[str, Any]:  # noqa: ARG001  whoever may look
+        described: dict[str, Any] = request.app.openapi()
+        return described

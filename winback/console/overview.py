@@ -1,18 +1,23 @@
-"""What the overview page shows: counts and the newest decisions. No names, no addresses."""
+"""What the overview shows: counts and the newest decisions. No names, no addresses."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, func, select
 
+from policies.rules.kill_switch import KillSwitch
 from winback.decisions.entry import entry_name, spoken
+from winback.decisions.kind import EntryKind
 from winback.decisions.tell import tell
-from winback.store.models import Account, Case, DecisionEntry, Effect, Proposal, Review, Run
-from winback.store.store import Store
-from winback.store.types import ReviewState
+from winback.store.bookkeeping import ModelUse
+from winback.store.models import Case, DecisionEntry, Effect, Review, Run
+from winback.store.types import CaseState, ReviewState
 from workers.policy_watch import Standing, standing_refusals
+from workers.services import Services
 
-NEWEST = 30
+NEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -27,53 +32,111 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """One item of the queue. `account` is the key of the imported usage."""
+class Slot:
+    """One run of today."""
 
-    item: int
-    account: str
-    what: str
-    expires_at: datetime | None
+    id: int
+    schedule: str
+    fire_time: datetime
+    state: str
+
+
+@dataclass(frozen=True)
+class ModelToday:
+    """What the model cost since midnight in the company's zone, and for how many cases it failed."""
+
+    questions: int
+    tokens: int
+    money: float
+    failures: int
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A kill switch of the policy in force."""
+
+    rule: str
+    engaged: bool
+    says: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Policy files that are refused now, and what stays in force."""
+
+    role: str
+    since: datetime
+    author: str
+    reason: str
+    in_force: str | None
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The page."""
+    """The page. `held_out` and `contacted` are of the cases that are not closed."""
 
     cases: dict[str, int]
     effects: dict[str, int]
-    queue: tuple[Waiting, ...]
-    runs: tuple[Run, ...]
+    waiting: int
+    runs: tuple[Slot, ...]
+    model: ModelToday
+    held_out: int
+    contacted: int
+    switches: tuple[Switch, ...]
+    refusals: tuple[Refusal, ...]
     log: tuple[Line, ...]
-    refusals: tuple[Standing, ...]
 
 
-def overview(store: Store) -> Overview:
+def overview(services: Services) -> Overview:
     """Read it all in one view."""
-    with store.read() as session:
+    now, zone = services.clock.now(), ZoneInfo(services.settings.company.zone)
+    today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    with services.store.read() as session:
+        cases = dict(session.exec(select(Case.state, func.count()).group_by(Case.state)).all())
+        runs = session.exec(
+            select(Run).where(Run.fire_time >= today).order_by(col(Run.fire_time).desc()).limit(200)
+        ).all()
         return Overview(
-            cases=dict(session.exec(select(Case.state, func.count()).group_by(Case.state)).all()),
+            cases=cases,
             effects=dict(session.exec(select(Effect.state, func.count()).group_by(Effect.state)).all()),
-            queue=_queue(session),
-            runs=tuple(session.exec(select(Run).order_by(col(Run.id).desc()).limit(5)).all()),
+            waiting=_count(session, select(func.count()).where(Review.state == ReviewState.PENDING)),
+            runs=tuple(Slot(one.id or 0, one.schedule, one.fire_time, one.state) for one in runs),
+            model=_model(session, today, list(runs)),
+            held_out=cases.get(CaseState.HELD_OUT, 0),
+            contacted=_count(
+                session,
+                select(func.count()).where(Case.state != CaseState.CLOSED, col(Case.contacted_at).is_not(None)),
+            ),
+            switches=_switches(services),
+            refusals=tuple(_refusal(one) for one in standing_refusals(session)),
             log=_log(session),
-            refusals=standing_refusals(session),
         )
 
 
-def _queue(session: Session) -> tuple[Waiting, ...]:
-    rows = session.exec(
-        select(Review, Proposal, Account)
-        .join(Proposal, col(Review.proposal_id) == Proposal.id)
-        .join(Account, col(Proposal.account_id) == Account.id)
-        .where(Review.state == ReviewState.PENDING)
-        .order_by(col(Review.id))
-        .limit(NEWEST)
-    ).all()
+def _count(session: Session, query: Any) -> int:
+    found: int = session.exec(query).one()
+    return found
+
+
+def _model(session: Session, today: datetime, runs: list[Run]) -> ModelToday:
+    tokens = func.coalesce(func.sum(ModelUse.tokens_in + ModelUse.tokens_out), 0)
+    questions, spoken_of, money = session.exec(
+        select(func.count(), tokens, func.coalesce(func.sum(ModelUse.money), 0.0)).where(ModelUse.at >= today)
+    ).one()
+    failures = sum(int(one.report.get("proposed", {}).get(EntryKind.MODEL_FAILED, 0)) for one in runs)
+    return ModelToday(questions, int(spoken_of), float(money), failures)
+
+
+def _switches(services: Services) -> tuple[Switch, ...]:
     return tuple(
-        Waiting(review.id or 0, account.key, proposal.label, review.expires_at)
-        for review, proposal, account in rows
+        Switch(rule.id, rule.engaged, rule.describe())
+        for rule in services.policy.rules
+        if isinstance(rule, KillSwitch) and rule.mode == "enforce"
     )
+
+
+def _refusal(one: Standing) -> Refusal:
+    return Refusal(one.role, one.since, one.author, one.reason, one.in_force.hash if one.in_force else None)
 
 
 def _log(session: Session) -> tuple[Line, ...]:

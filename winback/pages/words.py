@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-
 from winback.web.told import Told
 from winback.yamlfile import read_yaml
 

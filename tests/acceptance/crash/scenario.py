@@ -31,6 +31,16 @@ SOON = OFFER.replace("hours: 168", "hours: 1")
 TWO = OFFER + "  - {id: two, kind: risk_review, first_contact: false, four_eyes_above_value: 1}\n"
 
 APART = {
+    "add_user": "a user of the console; no effect is touched",
+    "change_user": "a user of the console; no effect is touched",
+    "end_sign_in": "a user of the console; no effect is touched",
+    "make_token": "a user of the console; no effect is touched",
+    "prefer_for_self": "a user of the console; no effect is touched",
+    "revoke_token": "a user of the console; no effect is touched",
+    "see_sign_in": "a user of the console; no effect is touched",
+    "set_up": "a user of the console; no effect is touched",
+    "set_up_link": "a user of the console; no effect is touched",
+    "sign_in": "a user of the console; no effect is touched",
     "answer_survey": "a number; no effect is touched",
     "checkpoint": "signs what there is; no effect is touched",
     "close_ticket": "a fact about a contact; no effect is touched",

@@ -7,6 +7,7 @@ from sqlmodel import SQLModel, String
 
 import winback.store.answers
 import winback.store.bookkeeping
+import winback.store.console
 import winback.store.inbox
 import winback.store.models
 from winback.store.types import UtcDateTime
@@ -14,6 +15,7 @@ from winback.store.types import UtcDateTime
 # The imports fill the metadata.
 assert winback.store.models.Account.metadata is SQLModel.metadata  # noqa: S101
 assert winback.store.bookkeeping.PolicyVersion.metadata is SQLModel.metadata  # noqa: S101
+assert winback.store.console.User.metadata is SQLModel.metadata  # noqa: S101
 assert winback.store.inbox.InboxMail.metadata is SQLModel.metadata  # noqa: S101
 
 

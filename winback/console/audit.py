@@ -1,0 +1,33 @@
+"""What is noted of the door and the keys, in the transaction that does it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from winback.store.console import Audit
+
+COMMAND_LINE = "command line"
+
+
+class What(StrEnum):
+    """Everything that is noted."""
+
+    SIGNED_IN = "signed_in"
+    REFUSED = "sign_in_refused"
+    LOCKED = "locked_out"
+    SIGNED_OUT = "signed_out"
+    SIGN_IN_ENDED = "sign_in_ended"
+    USER_ADDED = "user_added"
+    USER_DISABLED = "user_disabled"
+    USER_ENABLED = "user_enabled"
+    USER_UNLOCKED = "user_unlocked"
+    ROLE_CHANGED = "role_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  a name
+    TOKEN_MADE = "token_made"  # noqa: S105  a name
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105  a name
+
+
+def note(session: Session, at: datetime, who: str, what: What, place: str = "", detail: str = "") -> None:
+    """Write it down."""
+    session.add(Audit(at=at, who=who[:320], what=what.value, place=place[:64], detail=detail[:1000]))

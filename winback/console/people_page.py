@@ -1,0 +1,177 @@
+"""For operators: users and their roles, tokens for programs, and what was noted at the door."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Form, HTTPException, Query, Response
+from pydantic import BaseModel
+from sqlmodel import Session, col, select
+
+from winback.console.api import api_router, page_router
+from winback.console.people import add_user, change_role, role_of, set_disabled, set_password, unlock, users
+from winback.console.rights import Operator, Person, Right, Role
+from winback.console.token import make_token, revoke_token, tokens
+from winback.console.visit import Here, Visit
+from winback.console.words import N_
+from winback.store.console import Audit, User
+
+router = page_router()
+api = api_router("people")
+Typed = Annotated[str, Form(max_length=400)]
+NOTED = 100
+
+
+class UserOut(BaseModel):
+    """A user, without anything secret."""
+
+    login: str
+    name: str
+    role: Role
+    disabled_at: datetime | None
+    locked_until: datetime | None
+
+
+class TokenOut(BaseModel):
+    """A token, without its secret."""
+
+    id: int
+    name: str
+    login: str
+    scopes: list[Right]
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class AuditOut(BaseModel):
+    """One line of what was noted."""
+
+    id: int
+    at: datetime
+    who: str
+    what: str
+    place: str
+    detail: str
+
+
+@router.get("/people")
+def show(here: Here, person: Operator) -> Response:
+    """The page."""
+    return _page(here, person)
+
+
+def _page(here: Visit, person: Person, secret: str = "") -> Response:
+    with here.services.store.read() as session:
+        return here.page(
+            person, "people.html", users=users(session), tokens=tokens(session), noted=_noted(session),
+            roles=list(Role), rights=list(Right), secret=secret, now=here.services.clock.now(),
+        )  # fmt: skip
+
+
+@router.post("/people")
+def add(here: Here, person: Operator, login: Typed, name: Typed, role: Typed, password: Typed) -> Response:
+    """Add somebody."""
+    zone = here.services.settings.company.zone
+    user = add_user(here.services.store, here.by(person), login, name, role_of(role), password, zone)
+    return here.back(person, "/people", N_("%(name)s can sign in now."), name=user.name)
+
+
+@router.post("/people/role")
+def role(here: Here, person: Operator, login: Typed, role: Typed) -> Response:
+    """Another role."""
+    change_role(here.services.store, here.by(person), login, role_of(role))
+    return here.back(person, "/people", N_("Saved."))
+
+
+@router.post("/people/disable")
+def disable(here: Here, person: Operator, login: Typed) -> Response:
+    """Let nobody in by this login any more."""
+    set_disabled(here.services.store, here.by(person), login, disabled=True)
+    return here.back(person, "/people", N_("Saved."))
+
+
+@router.post("/people/enable")
+def enable(here: Here, person: Operator, login: Typed) -> Response:
+    """Let them in again."""
+    set_disabled(here.services.store, here.by(person), login, disabled=False)
+    return here.back(person, "/people", N_("Saved."))
+
+
+@router.post("/people/unlock")
+def let_try(here: Here, person: Operator, login: Typed) -> Response:
+    """Let somebody try again who was locked out."""
+    unlock(here.services.store, here.by(person), login)
+    return here.back(person, "/people", N_("Saved."))
+
+
+@router.post("/people/password")
+def password(here: Here, person: Operator, login: Typed, password: Typed) -> Response:
+    """A new password for somebody; all their sign-ins are over."""
+    set_password(here.services.store, here.by(person), login, password)
+    return here.back(person, "/people", N_("Saved."))
+
+
+@router.post("/people/tokens")
+def add_token(
+    here: Here,
+    person: Operator,
+    name: Typed,
+    login: Typed,
+    days: Annotated[int, Form()],
+    scopes: Annotated[list[str], Form()],
+) -> Response:
+    """A token; its secret is shown on this answer and never again."""
+    _, secret = make_token(here.services.store, here.by(person), login, name, scopes, days)
+    return _page(here, person, secret)
+
+
+@router.post("/people/tokens/{number}/revoke")
+def revoke(here: Here, person: Operator, number: int) -> Response:
+    """Let a token open nothing any more."""
+    if not revoke_token(here.services.store, here.by(person), number):
+        raise HTTPException(404, "there is no such token")
+    return here.back(person, "/people", N_("Saved."))
+
+
+@api.get("/users")
+def list_users(here: Here, person: Operator) -> list[UserOut]:  # noqa: ARG001  whoever may operate
+    """Everybody who may sign in."""
+    with here.services.store.read() as session:
+        return [_user(one) for one in users(session)]
+
+
+@api.get("/tokens")
+def list_tokens(here: Here, person: Operator) -> list[TokenOut]:  # noqa: ARG001
+    """Every token that was made."""
+    with here.services.store.read() as session:
+        return [
+            TokenOut(
+                id=one.id or 0, name=one.name, login=user.login, scopes=[Right(name) for name in one.scopes],
+                expires_at=one.expires_at, revoked_at=one.revoked_at,
+            )
+            for one, user in tokens(session)
+        ]  # fmt: skip
+
+
+@api.get("/audit")
+def audit(
+    here: Here,
+    person: Operator,  # noqa: ARG001
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Lines with a lower id.")] = None,
+) -> list[AuditOut]:
+    """What was noted at the door and of the keys, the newest first."""
+    with here.services.store.read() as session:
+        return [AuditOut(**one.model_dump()) for one in _noted(session, before)]
+
+
+def _noted(session: Session, before: int | None = None) -> list[Audit]:
+    query = select(Audit).order_by(col(Audit.id).desc()).limit(NOTED)
+    if before is not None:
+        query = query.where(col(Audit.id) < before)
+    return list(session.exec(query).all())
+
+
+def _user(one: User) -> UserOut:
+    return UserOut(
+        login=one.login, name=one.name, role=Role(one.role), disabled_at=one.disabled_at,
+        locked_until=one.locked_until,
+    )  # fmt: skip

@@ -1,0 +1,28 @@
+"""Settings of the review console."""
+
+from pydantic import Field
+
+from winback.settings_section import Network, Section
+
+
+class Console(Section):
+    """The review console: who reaches it where, and for how long a sign-in holds."""
+
+    port: int = Field(8765, ge=0, le=65535, description="Loopback port of `winback up` and `winback serve`.")
+    base_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+$",
+        description="Address under which your people reach the console, without a path; "
+        "without one, the loopback port.",
+    )
+    trusted_proxy: Network | None = Field(
+        None,
+        description="Address or network of your web server before the console: what it says of visitors' "
+        "addresses (X-Forwarded-For) is believed.",
+    )
+    requests_per_minute: int = Field(600, ge=10, le=100_000, description="Of one address; more are asked to wait.")
+    sign_ins_per_minute: int = Field(10, ge=1, le=1000, description="Tries to sign in from one address.")
+    failures: int = Field(10, ge=3, le=100, description="Wrong passwords in a row that lock a user out.")
+    locked_minutes: int = Field(15, ge=1, le=1440, description="For how long.")
+    idle_hours: int = Field(12, ge=1, le=720, description="A sign-in that was not used for so long is over.")
+    session_hours: int = Field(168, ge=1, le=8760, description="A sign-in is over after so long at the latest.")
