@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from policies.evaluate import BUILT_IN
 from policies.facts import Scalar
@@ -43,6 +43,26 @@ WORDS: Mapping[tuple[str, str], Wording] = {
 
 APPROVED = "allowed, because it was approved"
 HEADS = {Decision.ALLOW: "allowed", Decision.REVIEW: "needs a person", Decision.DENY: "denied"}
+
+
+class Spoken(NamedTuple):
+    """The rules of a verdict: those that decided, the others that spoke, and the silent ones."""
+
+    deciding: tuple[RuleResult, ...]
+    speaking: tuple[RuleResult, ...]
+    silent: tuple[RuleResult, ...]
+
+
+def spoken_in(verdict: Verdict) -> Spoken:
+    """Every rule's word, the ones that matter most first."""
+    results, decided = verdict.results, verdict.deciding
+    rest = [one for one in results if one.rule not in decided]
+    spoke = [one.decision is not None or one.not_before is not None for one in rest]
+    return Spoken(
+        tuple(one for one in results if one.rule in decided),
+        tuple(one for one, did in zip(rest, spoke, strict=True) if did),
+        tuple(one for one, did in zip(rest, spoke, strict=True) if not did),
+    )
 
 
 def explain(result: RuleResult) -> str:

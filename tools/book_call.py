@@ -12,7 +12,7 @@ from tools.channels.address import is_address
 from tools.invitation import Invited, event_uid, invitation
 from tools.office_hours import NOTICE, Diary
 from tools.reason import reason_values, zone_of
-from tools.tool import Arguments, Attachment, Busy, Option, Situation, arguments_as
+from tools.tool import Arguments, Attachment, Busy, Option, Preview, Situation, arguments_as
 from winback.clock import aware
 from winback.errors import InputError
 from winback.store.types import EMAIL, IN_APP
@@ -94,6 +94,11 @@ class BookCall:
             attendee_address=person.address,
         )
         return (Attachment("invitation.ics", invited.media_type, invitation(invited, situation.now)),)
+
+    def preview(self, option: Option, situation: Situation) -> Preview:
+        """The host, and the times that the message names."""
+        values = self.template_values(option, situation)
+        return Preview(host=values["host"], slots=(values["start"], *values["others"]))
 
     def _option(self, call: CallType, start: datetime, situation: Situation, fit: float = 1.0) -> Option:
         host = host_of(call, situation)

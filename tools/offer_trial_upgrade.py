@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tools.catalogue import Id, Plan, Trial
 from tools.reason import fallen, reason_values
-from tools.tool import Arguments, Attachment, Option, Situation, arguments_as
+from tools.tool import Arguments, Attachment, Grant, Option, Preview, Situation, arguments_as
 from winback.clock import aware
 from winback.errors import InputError
 from winback.store.types import EMAIL, IN_APP
@@ -99,6 +99,13 @@ class OfferTrialUpgrade:
         }
         content = json.dumps(record, ensure_ascii=False, indent=2).encode() + b"\n"
         return (Attachment(name="offer.json", media_type="application/json", content=content),)
+
+    def preview(self, option: Option, situation: Situation) -> Preview:
+        """The plan, for how long, and what it would cost afterwards."""
+        trial, days, plan = self._chosen(option, situation)
+        until = aware(situation.now) + timedelta(days=trial.answer_days)
+        name = plan.name.get(situation.person.language, plan.name["en"])
+        return Preview(Grant(name, plan.price_per_month, days, until, until + timedelta(days=days)))
 
     def _chosen(self, option: Option, situation: Situation) -> tuple[Trial, int, Plan]:
         arguments = arguments_as(OfferTrialUpgradeArguments, option.arguments)

@@ -13,7 +13,20 @@ from winback.settings import Company
 from winback.store.types import CUSTOMER, EMAIL
 from winback.usage.drop import Drop
 
-__all__ = ["Arguments", "Attachment", "Busy", "Message", "Option", "Person", "Situation", "Slot", "Tool", "Tried"]
+__all__ = [
+    "Arguments",
+    "Attachment",
+    "Busy",
+    "Grant",
+    "Message",
+    "Option",
+    "Person",
+    "Preview",
+    "Situation",
+    "Slot",
+    "Tool",
+    "Tried",
+]
 
 
 class Arguments(BaseModel):
@@ -121,11 +134,31 @@ class Attachment:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a customer has once they say yes. `answer_until` is when the offer ends, `ends_at` the latest end."""
+
+    plan: str
+    price_per_month: float
+    days: int
+    answer_until: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a reviewer must see beside the message: what is granted, or whose time is given away and when."""
+
+    grant: Grant | None = None
+    host: str = ""
+    slots: tuple[datetime, ...] = ()
+
+
 class Tool(Protocol):
     """One way to help. One file each; third parties enter by the same door.
 
-    `editable` names what a reviewer may change: arguments, and the template's slots as `slots.NAME`. Two
-    more may be given: `audience` (`audience_of`) and `media` (`media_of`).
+    `editable` names what a reviewer may change: arguments, and the template's slots as `slots.NAME`. Three
+    more may be given: `audience` (`audience_of`), `media` (`media_of`) and `preview` (`preview_of`).
     """
 
     name: ClassVar[str]
@@ -165,6 +198,16 @@ def audience_of(tool: Tool) -> str:
 def media_of(tool: Tool) -> tuple[str, ...]:
     """The media that suit a tool's message to a customer: mail alone, unless it says more."""
     return tuple(getattr(tool, "media", (EMAIL,)))
+
+
+def preview_of(tool: Tool, option: Option, situation: Situation) -> Preview:
+    """What an option would give if it went now: nothing beside its message, unless the tool says so.
+
+    Raises:
+        InputError: it cannot be had any more.
+    """
+    made = getattr(tool, "preview", None)
+    return made(option, situation) if made is not None else Preview()
 
 
 def arguments_as(kind: type[A], arguments: Arguments) -> A:

@@ -18,7 +18,7 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.log import NO_KEY, advance
 from winback.errors import ConflictError
 from winback.store.models import Contact, Effect, Proposal, Review
-from winback.store.types import CUSTOMER, CaseState, EffectState
+from winback.store.types import CUSTOMER, MESSAGE, CaseState, EffectState
 from workers.compose import agent_of
 from workers.facts import Facing, Subject
 from workers.services import Services
@@ -199,8 +199,16 @@ def make_effect(
     earlier = None if new else session.exec(EFFECT, params={"key": key}).first()
     if earlier is not None:
         return _revive(session, earlier, proposed_at, due_at, approved_by)
-    effect = Effect(
-        key=key,
+    effect = effect_of(proposal, channel, proposed_at, due_at)
+    _approve(effect, approved_by)
+    session.add(effect)
+    return effect
+
+
+def effect_of(proposal: Proposal, channel: str, proposed_at: datetime, due_at: datetime) -> Effect:
+    """The act that a proposal is, not yet stored: what a preview shows is what would be stored."""
+    return Effect(
+        key=effect_key(proposal.case_id, proposal.action_hash),
         case_id=proposal.case_id,
         proposal_id=proposal.id or 0,
         action_hash=proposal.action_hash,
@@ -208,6 +216,7 @@ def make_effect(
         contact_id=proposal.contact_id,
         tool=proposal.tool,
         catalogue_id=proposal.catalogue_id,
+        part=MESSAGE,
         medium=proposal.medium,
         audience=proposal.audience,
         channel=channel,
@@ -216,9 +225,6 @@ def make_effect(
         proposed_at=proposed_at,
         due_at=due_at,
     )
-    _approve(effect, approved_by)
-    session.add(effect)
-    return effect
 
 
 def _revive(

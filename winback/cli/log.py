@@ -6,22 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import true
 from sqlmodel import col, select
 
 from winback.cli.context import NUMBER, Session, json_option, pass_session, print_json
 from winback.cli.log_proof import COMMANDS as PROOF_COMMANDS
 from winback.cli.log_trace import command as trace
 from winback.cli.terminal import plain_text
-from winback.decisions.chain import LAST
 from winback.decisions.covered import Kept
 from winback.decisions.entry import entry_name, spoken, spoken_evidence
+from winback.decisions.find import find_entry
 from winback.decisions.key import own_key
 from winback.decisions.note import VerifierKey, read_verifier_key
 from winback.decisions.tell import tell
 from winback.decisions.verify import Verification
 from winback.decisions.verify import verify as verify_log
-from winback.errors import InputError, IntegrityError
+from winback.errors import IntegrityError
 from winback.store.models import DecisionEntry
 from winback.store.opening import open_store
 from winback.store.store import Store
@@ -127,22 +127,13 @@ def _print(session: Session, entries: list[DecisionEntry]) -> None:
 def show(session: Session, entry: str, as_json: bool) -> None:
     """One entry, whole. ENTRY is its position, or +ROW of one not sealed yet, as in 'winback log tail'."""
     with open_store(session.settings) as store, store.read() as state:
-        found = state.exec(select(DecisionEntry).where(_named(entry))).first()
-        if found is None:
-            raise InputError(f"there is no entry {entry}", fix="see 'winback log tail'")
+        found = find_entry(state, entry)
         plain, words = {**_plain(found), **_evidence(found)}, _words(found)
     if as_json:
         print_json(plain)
         return
     session.out.print(plain_text(words))
     session.out.print(plain_text(json.dumps(plain, indent=2, ensure_ascii=False)))
-
-
-def _named(entry: str) -> ColumnElement[bool]:
-    number = entry.removeprefix("+")
-    if not (number.isascii() and number.isdecimal() and int(number) <= LAST):
-        raise InputError(f"{entry!r} names no entry", fix="give its number, or +NUMBER, as in 'winback log tail'")
-    return (col(DecisionEntry.position) if entry == number else col(DecisionEntry.id)) == int(number)
 
 
 @command.command("verify")

@@ -7,24 +7,22 @@ from typing import Any
 import click
 
 from policies.evaluate import evaluate
-from policies.facts import Facts
 from policies.policy import Policy
 from policies.trial.act_words import told as told_act
 from policies.trial.case import read_case
-from policies.verdict import RuleResult, Verdict
-from policies.words import explain, summary
+from policies.verdict import Verdict
+from policies.words import explain, spoken_in, summary
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import in_force
 from winback.cli.terminal import plain_text
-from winback.decisions.kind import EntryKind
 from winback.errors import InputError
 from winback.store.opening import open_store
+from workers.hindsight.sentences import told_agent, told_now, told_option, without_verdict
 from workers.hindsight.told import ToldEntry, ToldVerdict, told_case
 
 MOST = 2**31 - 1
 MOST_DIGITS = 20
 SILENT = " says nothing: "
-MOMENTS = {"propose": "when it was proposed", "act": "at the moment of acting"}
 
 
 @click.command("explain")
@@ -84,7 +82,7 @@ def _entry_lines(told: ToldEntry, policy: Policy) -> Iterator[str]:
         yield "What it was judged by was removed, as when a person is erased; what the entry itself says:"
         yield f"{told.body.get('decision', 'judged')} by {', '.join(told.body.get('rules', ())) or 'no rule'}"
     elif not told.verdicts:
-        yield _without_verdict(told)
+        yield without_verdict(told)
     elif len(told.verdicts) == 1:
         yield from _verdict_lines(told.verdicts[0], policy)
     else:
@@ -93,83 +91,39 @@ def _entry_lines(told: ToldEntry, policy: Policy) -> Iterator[str]:
 
 
 def _verdict_lines(one: ToldVerdict, policy: Policy) -> Iterator[str]:
-    yield f"{_act(one.facts)}, {_chosen(one.facts)}"
+    yield f"{told_option(one.facts)}, {told_agent(one.facts)}"
     yield f"{summary(one.verdict)}."
     yield from _rule_lines(one.verdict)
     if one.shadow is not None:
         yield f"The shadow policy: {summary(one.shadow)}."
-    yield _now(one, policy)
+    yield told_now(one, policy)
 
 
 def _option_lines(options: Sequence[ToldVerdict], policy: Policy) -> Iterator[str]:
     """Of many options only the rules that spoke, and of the policy in force only what it would change."""
     yield f"Nothing was allowed: all {len(options)} options were denied, so the model was not asked."
     for number, one in enumerate(options, start=1):
-        yield f"Option {number}: {_act(one.facts)}"
-        deciding, speaking, _ = _sorted(one.verdict)
+        yield f"Option {number}: {told_option(one.facts)}"
+        deciding, speaking, _ = spoken_in(one.verdict)
         yield from (f"  > {explain(each)}" for each in deciding)
         yield from (f"    {explain(each)}" for each in speaking)
         if one.shadow is not None and one.shadow.decision is not one.verdict.decision:
             yield f"  The shadow policy: {summary(one.shadow)}."
-    now = [_now(one, policy) for one in options]
+    now = [told_now(one, policy) for one in options]
     if len(set(now)) == 1:
         yield now[0]
     else:
         yield from (f"Option {number}: {line}" for number, line in enumerate(now, start=1))
 
 
-def _act(facts: Facts) -> str:
-    offer = f" offering {facts.action.catalogue_id}" if facts.action.catalogue_id else ""
-    whom = "nobody" if facts.contact is None else f"contact {facts.contact.id}"
-    return f"{facts.action.tool}{offer} for {facts.drop.kind}, to {whom}"
-
-
-def _chosen(facts: Facts) -> str:
-    agent = facts.agent
-    failed = f", after the model failed ({agent.failure})" if agent.failure else ""
-    by = {"model": f"chosen by {agent.model}", "playbook": "from the playbook", "person": f"by {agent.model}"}
-    return f"{by[agent.source]}{failed}, {MOMENTS[facts.moment]}"
-
-
-def _without_verdict(told: ToldEntry) -> str:
-    body = told.body
-    if told.entry.kind == EntryKind.HELD_OUT:
-        drawn = ", ".join(f"{draw:g} for the seed {seed}" for seed, draw in sorted(body["draws"].items()))
-        return f"The account is held out: watched like the others, never contacted. It was drawn {drawn}."
-    if told.entry.kind == EntryKind.MODEL_FAILED:
-        return f"The model gave no usable choice ({body['code']}); the policy then says: {body['then']}."
-    if told.entry.kind == EntryKind.NOTHING_CHOSEN:
-        offered = ", ".join(dict.fromkeys(body["offered"]))
-        return f"The agent chose to do nothing ({body['why'].replace('_', ' ')}); it could have offered {offered}."
-    return "Nothing was judged."
-
-
 def _rule_lines(verdict: Verdict) -> Iterator[str]:
     """The rules that decided, marked; the others that spoke; the silent ones."""
-    deciding, speaking, silent = _sorted(verdict)
+    deciding, speaking, silent = spoken_in(verdict)
     yield from (f"  > {explain(one)}" for one in deciding)
     yield from (f"    {explain(one)}" for one in speaking)
     if silent:
         yield "  These had nothing to say:"
         yield from (f"    {explain(one).replace(SILENT, ': ', 1)}" for one in silent)
-
-
-def _sorted(verdict: Verdict) -> tuple[list[RuleResult], list[RuleResult], list[RuleResult]]:
-    results = verdict.results
-    deciding = [one for one in results if one.rule in verdict.deciding]
-    rest = [one for one in results if one.rule not in verdict.deciding]
-    speaking = [one for one in rest if one.decision is not None or one.not_before is not None]
-    return deciding, speaking, [one for one in rest if one.decision is None and one.not_before is None]
-
-
-def _now(one: ToldVerdict, policy: Policy) -> str:
-    if one.verdict.policy_hash == policy.hash:
-        if one.differs:
-            return f"This very policy now differs in {', '.join(one.differs)}: see 'winback policy replay'."
-        return "The same policy is in force and says the same of the same facts."
-    if (one.now.decision, one.now.not_before) == (one.verdict.decision, one.verdict.not_before):
-        return f"The policy in force now ({policy.hash[:12]}) decides the same on the same facts."
-    return f"The policy in force now ({policy.hash[:12]}) would say of the same facts: {summary(one.now)}."
 
 
 def _policy(told: ToldEntry) -> str:

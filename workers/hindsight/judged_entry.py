@@ -87,6 +87,12 @@ def judged_in(raw: Raw, case: int) -> list[JudgedEntry]:
     return [JudgedEntry(*row) for row in raw.rows(_query(raw, "e.case_id = ?", TOLD), case)]
 
 
+def judged_at(raw: Raw, number: int) -> JudgedEntry | None:
+    """One row, if something was judged or chosen in it."""
+    rows = raw.rows(_query(raw, "e.id = ?", TOLD), number)
+    return JudgedEntry(*rows[0]) if rows else None
+
+
 def _query(raw: Raw, which: str, told: Iterable[EntryKind] = JUDGED) -> str:
     kinds = ", ".join(f"'{one.value}'" for one in told)
     body, evidence = raw.as_bytes("e.body"), raw.as_bytes("e.evidence")

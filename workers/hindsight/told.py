@@ -19,7 +19,7 @@ from winback.errors import InputError, IntegrityError
 from winback.store.bookkeeping import PolicyVersion
 from winback.store.models import Account, Case
 from winback.store.store import Store
-from workers.hindsight.judged_entry import JudgedEntry, judged_in
+from workers.hindsight.judged_entry import JudgedEntry, judged_at, judged_in
 from workers.hindsight.raw import Raw
 from workers.hindsight.replay import place_of
 from workers.hindsight.replay_part import STRANGE
@@ -77,6 +77,17 @@ def told_case(store: Store, case_id: int, policy: Policy, *, every: bool) -> Tol
         again = Replayed(policy, raw)
         told = tuple(_told(session, one, again) for one in (found if every else found[-1:]))
         return ToldCase((account.name or account.key) if account else "", told)
+
+
+def told_entry_of(store: Store, number: int, policy: Policy) -> ToldEntry | None:
+    """One row of the log; None where nothing was judged in it.
+
+    Raises:
+        IntegrityError: its evidence is not what was logged, or in a form of another version.
+    """
+    with closing(Raw(place_of(store))) as raw, store.read() as session:
+        found = judged_at(raw, number)
+        return _told(session, found, Replayed(policy, raw)) if found is not None and _is_judged(found) else None
 
 
 def _is_judged(entry: JudgedEntry) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from winback.usage.detect.grid import WORD_DAYS
 from winback.usage.detect.tail import lower_tail
 from winback.usage.drop import Driver, Drop
 from winback.usage.warehouse import Warehouse
+from workers.services import Services
 
 AFTERWARDS = timedelta(days=56)
 """How long after a drop was seen its chart goes on."""
@@ -52,7 +54,14 @@ class Usage:
     features: tuple[Driver, ...]
 
 
-def usage_of(warehouse: Warehouse, drop: Drop, settings: Detection, today: date) -> Usage:
+def usage_of(services: Services, drop: Drop) -> Usage:
+    """One account's usage around its drop, as known today; raises as `usage_at`."""
+    settings = services.settings
+    today = services.clock.now().astimezone(ZoneInfo(settings.company.zone)).date()
+    return usage_at(services.warehouse, drop, settings.detection, today)
+
+
+def usage_at(warehouse: Warehouse, drop: Drop, settings: Detection, today: date) -> Usage:
     """Read one account's usage from eight weeks before the onset to eight weeks after it was seen.
 
     Raises:

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import empty_sqlite, engine_of
 from tests.integration.console.evidence.sample import END, NASTY, company, harmless, take_in
 from winback.console.evidence.chart import Tongue, chart_table, sparkline, usage_chart
-from winback.console.evidence.usage import Usage, usage_of, weeks_of
+from winback.console.evidence.usage import Usage, usage_at, weeks_of
 from winback.testing.world import sample_drop, world
 from winback.usage.drop import Driver, Drop
 from workers.scan import look
@@ -30,9 +30,11 @@ HINDI = {
 @pytest.fixture(scope="module")
 def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("sample")
-    with world(engine_of(empty_sqlite()), folder) as services:
+    store = engine_of(empty_sqlite())
+    with world(store, folder) as services:
         take_in(services, folder)
         yield services
+    store.close()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def drops(sampled: Services) -> tuple[Drop, ...]:
 
 
 def usage(services: Services, drop: Drop, later: int = 1) -> Usage:
-    return usage_of(services.warehouse, drop, services.settings.detection, END + timedelta(days=later))
+    return usage_at(services.warehouse, drop, services.settings.detection, END + timedelta(days=later))
 
 
 def test_a_chart_shows_the_very_numbers_of_the_detector(sampled: Services, drops: tuple[Drop, ...]) -> None:
