@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from policies.load import PACKAGED
@@ -32,15 +33,15 @@ def changed_policy(folder: Path) -> Path:
 
 
 def work(here: Run, days: Sequence[str]) -> None:
-    """A pass for each day, the queue worked by one who approves two of three, and a pass to act."""
+    """A pass for each day, the queue worked at noon by one who approves two of three, and a pass to act."""
     for day in days:
         assert here("run", "--once", "--as-of", day).code == 0
-        at = ("--at", f"{day}T23:00")
+        at = ("--at", f"{date.fromisoformat(day) + timedelta(days=1)}T12:00")
         for number, item in enumerate(here(*at, "queue", "list", "--json").json["items"]):
             verb = ["reject", "--code", "not_now"] if number % 3 == 2 else ["approve"]
             done = here(*at, "queue", verb[0], str(item["item"]), "--hash", item["hash"], *verb[1:])
             assert done.code == 0, done.err
-        assert here("run", "--once", "--as-of", day).code == 0
+        assert here(*at, "run", "--once", "--as-of", day).code == 0
 
 
 def logged(database: Path) -> Counter[tuple[str, str]]:
@@ -72,6 +73,9 @@ def check_table(here: Run, database: Path, against: Path) -> None:
     assert sum(one["count"] for one in rows) == found["decisions"]
     others = [one for one in rows if one["before"] != one["after"] or one["moved"]]
     assert found["changed"] == sum(one["count"] for one in others) > 0
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM effect WHERE state = 'done'").fetchone()[0] > 0
+    connection.close()
     by_was: Counter[tuple[str, str]] = Counter()
     for one in rows:
         by_was[one["moment"], one["before"]] += one["count"]
