@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
 from winback import __version__
+from winback.console.evidence.chart import Tongue, chart_table, sparkline, usage_chart
 from winback.console.navigation import PLACES
 from winback.console.rights import Person, declared
 from winback.console.static_files import static
@@ -84,6 +85,7 @@ class Press:
         return _environment(language).get_template(name), {
             "person": person,
             "told": Told(language, person.zone if person else self._company.zone, self._company.currency),
+            "tongue": Tongue(language, translations(language).gettext),
             "language": language,
             "company": self._company.name,
             "version": __version__,
@@ -115,4 +117,5 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    found.globals |= {"usage_chart": usage_chart, "chart_table": chart_table, "sparkline": sparkline}
     return found

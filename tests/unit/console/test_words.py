@@ -1,6 +1,7 @@
 """The words of the console in each language: every one translated, none left over."""
 
 from pathlib import Path
+from string import Formatter
 
 import jinja2.ext
 import pytest
@@ -11,7 +12,10 @@ from winback.console.words import FALLBACK, LANGUAGES, catalog, translations
 
 HOME = Path(winback.console.__file__).parent
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {
+    **dict.fromkeys(("_", "N_", "gettext", "phrase", "english", "tongue"), None),
+    "ngettext": (1, 2),
+}
 EXTRACT = {".py": extract_python, ".html": jinja2.ext.babel_extract}
 
 
@@ -27,7 +31,9 @@ def used() -> set[str]:
 
 
 def places(words: str) -> set[str]:
-    """The values that a phrase holds: %(name)s."""
+    """The values that a phrase holds: %(name)s, or {name} in the words of evidence."""
+    if "{" in words:
+        return {name for _, name, _, _ in Formatter().parse(words) if name is not None}
     seen: set[str] = set()
 
     class Names(dict[str, str]):

@@ -143,18 +143,19 @@ QUESTIONS: Mapping[str, str] = {
     "survey": english("Answered the question: {value}"),
     "contest": english("Says this is a mistake"),
 }
+ANSWERED = english("Answered {question}: {value}")
+CANCELLED, BOOKED = english("Call cancelled: {call} at {at}"), english("Call booked: {call} at {at}")
 
 
 def _answer(one: Answer, _who: Names) -> Told:
-    words = phrase(QUESTIONS.get(one.question, "Answered {question}: {value}"), question=one.question,
+    words = phrase(QUESTIONS.get(one.question, ANSWERED), question=one.question,
                    value=one.value.replace("_", " "))  # fmt: skip
     target = ("effect", str(one.effect_id))
     return Told("answered", words, target, contact=one.contact_id, text=shown_text(one.words))
 
 
 def _booking(one: Booking, _who: Names) -> Told:
-    key = "Call cancelled: {call} at {at}" if one.cancelled_at else "Call booked: {call} at {at}"
-    words = phrase(key, call=one.call, at=moment(one.starts_at))
+    words = phrase(CANCELLED if one.cancelled_at else BOOKED, call=one.call, at=moment(one.starts_at))
     return Told("booked", words, ("effect", str(one.effect_id)), contact=one.contact_id, by=(one.host,))
 
 
