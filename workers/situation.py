@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, or_
+from sqlalchemy import bindparam, exists, or_
 from sqlmodel import Session, col, select
 
 from tools.tool import Busy, Person, Situation, Tried
@@ -51,14 +51,19 @@ BUSY = (
     select(Proposal.busy_host, Proposal.busy_from, Proposal.busy_until)
     .where(col(Proposal.busy_until) > bindparam("now", type_=UtcDateTime), Proposal.case_id != bindparam("case"))
     .where(
+        # By their case, which both tables are indexed by: a hundred thousand may wait.
         or_(
-            col(Proposal.id).in_(select(Review.proposal_id).where(Review.state == ReviewState.PENDING)),
-            col(Proposal.id).in_(
-                select(Effect.proposal_id).where(
-                    col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED)),
-                    col(Effect.part) == MESSAGE,
-                    col(Effect.id).not_in(select(Booking.effect_id)),
-                )
+            exists().where(
+                col(Review.case_id) == col(Proposal.case_id),
+                col(Review.proposal_id) == col(Proposal.id),
+                col(Review.state) == ReviewState.PENDING,
+            ),
+            exists().where(
+                col(Effect.case_id) == col(Proposal.case_id),
+                col(Effect.proposal_id) == col(Proposal.id),
+                col(Effect.state).not_in((EffectState.LAPSED, EffectState.FAILED)),
+                col(Effect.part) == MESSAGE,
+                ~exists().where(col(Booking.effect_id) == col(Effect.id)),
             ),
         )
     )
@@ -123,10 +128,18 @@ def busy_times(session: Session, case: Case, now: datetime) -> tuple[Busy, ...]:
 
 
 def knowing(
-    session: Session, services: Services, situation: Situation, account: Account, contact: Contact
+    session: Session,
+    services: Services,
+    situation: Situation,
+    account: Account,
+    contact: Contact,
+    past: Past | None = None,
 ) -> Situation:
-    """The same with what the database knows beside it: what they want and agreed to, and what was tried."""
-    past = past_of(session, account, situation.now)
+    """The same with what the database knows beside it: what they want and agreed to, and what was tried.
+
+    `past` saves reading it again.
+    """
+    past = past or past_of(session, account, situation.now)
     return _with_wishes(session, services, situation, contact, past, _agreed(session, account))
 
 

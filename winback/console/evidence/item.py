@@ -23,7 +23,7 @@ from winback.usage.drop import Drop, drop_from_plain
 from workers.compose import agent_of
 from workers.facts import Subject
 from workers.options import JudgedOption, Possible, judge_options
-from workers.past import past_of
+from workers.past import Past, past_of
 from workers.review import Item, open_item
 from workers.services import Services
 from workers.situation import Setting, busy_times, knowing, situation_of
@@ -135,11 +135,11 @@ def item_view(services: Services, review_id: int, by: str) -> ItemView:
             arguments=proposal.arguments,
             editable=services.registry.get(proposal.tool).editable,
             standing=_standing(item.review),
-            outgoing=None if gone else outgoing_of(session, services, item, by),
+            outgoing=None if gone else outgoing_of(session, services, item, by, past),
             drop=drop,
             usage=usage_of(services, drop),
             rules=rules_of(verdict_from_plain(item.review.verdict)),
-            choice=_choice(session, services, item, now),
+            choice=_choice(session, services, item, past, now),
             before=tuple(one for one in past[0] if one.contact in (None, contact)),
             since=tuple(one for one in past[1] if one.contact in (None, contact)),
             thread=thread_of(session, proposal.account_id),
@@ -162,12 +162,12 @@ def _standing(review: Review) -> Standing:
     )
 
 
-def _choice(session: Session, services: Services, item: Item, now: datetime) -> Choice:
+def _choice(session: Session, services: Services, item: Item, past: Past, now: datetime) -> Choice:
     proposal, agent = item.proposal, agent_of(item.proposal)
     said = newest_of_act(session, item.review.case_id, item.review.action_hash, EntryKind.QUEUED)
     possible = Possible(())
     if item.review.state == ReviewState.PENDING:
-        possible = judge_options(session, services, _setting(session, services, item, now), now, now)
+        possible = judge_options(session, services, _setting(session, services, item, past, now), now, now)
     same = (proposal.tool, proposal.arguments)
     return Choice(
         source=agent.source,
@@ -189,12 +189,11 @@ def _option(one: JudgedOption, same: tuple[str, dict[str, Any]]) -> OptionView:
     return OptionView(option.tool, shown(option.label), verdict.decision, reasons, chosen)
 
 
-def _setting(session: Session, services: Services, item: Item, now: datetime) -> Setting:
+def _setting(session: Session, services: Services, item: Item, past: Past, now: datetime) -> Setting:
     """The case's surroundings with the person that the proposal is for, whom nobody chooses anew."""
     drop = drop_from_plain(item.case.drop)
-    past = past_of(session, item.account, now)
     had = frozenset(one.catalogue_id for one in past[0] if one.catalogue_id)
     busy = busy_times(session, item.case, now)
     bare = situation_of(services, item.account, item.contact, drop, now, had=had, busy=busy)
-    situation = knowing(session, services, bare, item.account, item.contact)
+    situation = knowing(session, services, bare, item.account, item.contact, past)
     return Setting(item.case.id or 0, Subject(item.account, item.contact, drop), situation, past)

@@ -18,6 +18,7 @@ from workers.compose import agent_of, message_of, option_of, parcel_of, words_pr
 from workers.decide import action_facts, effect_of
 from workers.facts import Facing, Subject
 from workers.link import Links
+from workers.past import Past
 from workers.review import Item
 from workers.services import Services
 from workers.situation import busy_times, knowing, situation_of
@@ -62,22 +63,22 @@ class Outgoing:
     gone: str | None
 
 
-def outgoing_of(session: Session, services: Services, item: Item, by: str) -> Outgoing:
+def outgoing_of(session: Session, services: Services, item: Item, by: str, past: Past) -> Outgoing:
     """What would happen if `by` approved an item now. Usage that came back since is not looked for here.
 
     Raises:
         InputError: the tool is gone.
     """
     now = services.clock.now()
-    acting = _acting(session, services, item, by, now)
-    preview, gone = _preview(session, services, item, acting.leaves_at or now)
+    acting = _acting(session, services, item, by, past, now)
+    preview, gone = _preview(session, services, item, past, acting.leaves_at or now)
     return Outgoing(_words(session, services, item, acting.leaves_at or now), acting, preview, gone)
 
 
-def _acting(session: Session, services: Services, item: Item, by: str, now: datetime) -> Acting:
+def _acting(session: Session, services: Services, item: Item, by: str, past: Past, now: datetime) -> Acting:
     proposal = item.proposal
     subject = Subject(item.account, item.contact, drop_from_plain(item.case.drop))
-    facing = Facing(session, services.judging, subject, now, services.settings.company.zone)
+    facing = Facing(session, services.judging, subject, now, services.settings.company.zone, past=past)
     first = item.review.first_approved_by
     facts = facing.facts(
         action_facts(proposal, words_problems(message_of(proposal))),
@@ -94,11 +95,13 @@ def _leaves_at(verdict: Verdict, now: datetime) -> datetime | None:
     return None if verdict.decision is Decision.DENY else max(verdict.not_before or now, now)
 
 
-def _preview(session: Session, services: Services, item: Item, at: datetime) -> tuple[Preview, str | None]:
+def _preview(
+    session: Session, services: Services, item: Item, past: Past, at: datetime
+) -> tuple[Preview, str | None]:
     drop, proposal = drop_from_plain(item.case.drop), item.proposal
     busy = busy_times(session, item.case, at) if proposal.busy_host else ()
     bare = situation_of(services, item.account, item.contact, drop, at, busy=busy)
-    situation = knowing(session, services, bare, item.account, item.contact)
+    situation = knowing(session, services, bare, item.account, item.contact, past)
     try:
         option = option_of(services, proposal, situation)
         return preview_of(services.registry.get(proposal.tool), option, situation), None
