@@ -104,7 +104,8 @@ def migrated_sqlite() -> bytes:
 def empty_sqlite() -> str:
     """Put an empty, migrated SQLite database where this process has its own."""
     for left in _sqlite_file().parent.iterdir():
-        left.unlink()
+        if left.is_file():  # locks hold nothing, and may be open
+            left.unlink()
     _sqlite_file().write_bytes(migrated_sqlite())
     return f"sqlite:///{_sqlite_file()}"
 

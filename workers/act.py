@@ -1,6 +1,7 @@
 """Carrying out effects: intent committed before the call, the policy asked once more, completion under a fence."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import timedelta
 from typing import Any, cast
 
@@ -17,11 +18,12 @@ from winback.failpoint import reach
 from winback.store.models import Contact, Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
+from workers.addressed import Addressed
 from workers.claim import claim, claim_all
 from workers.due import Due, due_effects, together
 from workers.hand import FROZEN, Claim
 from workers.policy_watch import watch_policies
-from workers.retry import attempts_of, wait_after
+from workers.retry import attempts_of, receiver_of, wait_after
 from workers.services import Services
 
 log = structlog.get_logger(__name__)
@@ -38,8 +40,6 @@ ARRIVED = (
         problem="",
     )
 )
-WHILE = timedelta(seconds=1)
-"""How old an intent may be before it is asked again whether they have said stop."""
 UNPROVEN = "nobody: an earlier worker may still be at it"
 """Whose lease it is when this worker has done with an effect and cannot say that all before it have."""
 
@@ -106,23 +106,25 @@ def act(services: Services, effect_id: int) -> Acted | None:
 def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: Callable[[], bool]) -> list[Acted]:
     """Send one after another; what arrived is written down together."""
     done = [one for one in claimed if isinstance(one, Acted)]
+    claims = [one for one in claimed if isinstance(one, Claim)]
     arrived: list[tuple[Effect, Receipt]] = []
     failing: set[str] = set()
     judged_by = services.policy.hash
-    for one in claimed:
-        if isinstance(one, Acted):
-            continue
-        medium = one.effect.medium
-        rests = medium in failing and services.breaker(medium).closed_until() is not None
-        services.policies.refresh()
-        changed = services.policy.hash != judged_by
-        answer = _held_back(services, one, stop(), rests, changed) or _send(services, one)
-        if isinstance(answer, Receipt):
-            arrived.append((one.effect, answer))
-            continue
-        failing.add(medium)
-        if (settled := _unsettled(services, one, answer)) is not None:
-            done.append(settled)
+    with closing(Addressed(services.store, [one.effect for one in claims])) as addressed:
+        for number, one in enumerate(claims):
+            way = receiver_of(one.effect.medium, one.effect.payload)
+            rests = way in failing and services.breaker(way).closed_until() is not None
+            services.policies.refresh()
+            changed = services.policy.hash != judged_by
+            held_back = _held_back(services, one, stop(), rests, changed) or addressed.refusal(number)
+            answer = held_back or _send(services, one)
+            if isinstance(answer, Receipt):
+                arrived.append((one.effect, answer))
+                continue
+            addressed.close()
+            failing.add(way)
+            if (settled := _unsettled(services, one, answer)) is not None:
+                done.append(settled)
     return [*done, *_done(services, arrived)] if arrived else done
 
 
@@ -132,8 +134,6 @@ def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool, ch
     watch_policies(services)
     if services.policy.hash != claim.policy:
         return NotSent("the policy has changed since", retry=True, after=timedelta(0), tried=False)
-    if effect.intent_at is not None and now - effect.intent_at > WHILE and _has_stopped(services, effect):
-        return NotSent("they have said stop since", retry=True, after=timedelta(0), tried=False)
     until = effect.lease_until
     if stopping:
         return NotSent("the worker was told to stop", retry=True, after=timedelta(0), tried=False)
@@ -146,15 +146,10 @@ def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool, ch
     return None
 
 
-def _has_stopped(services: Services, effect: Effect) -> bool:
-    with services.store.read() as session:
-        return session.get_one(Contact, effect.contact_id).unsubscribed_at is not None
-
-
 def _send(services: Services, claim: Claim) -> Receipt | NotSent | MaybeSent:
     effect = claim.effect
     log.debug("effect.intent", effect=effect.key, case=effect.case_id, epoch=effect.epoch)
-    breaker = services.breaker(effect.medium)
+    breaker = services.breaker(receiver_of(effect.medium, effect.payload))
     try:
         reach("send", "before")
         receipt = services.way(effect.medium).send(claim.parcel)

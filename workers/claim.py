@@ -30,6 +30,7 @@ from workers.gather import gather, gather_steady
 from workers.hand import FROZEN, Claim, Hand, intents_of
 from workers.owner import abandoned, is_dead
 from workers.policy_watch import watch_policies
+from workers.retry import receiver_of
 from workers.services import Services
 from workers.situation import busy_times, situation_of
 
@@ -56,7 +57,10 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         seen = session.get(Effect, effect_id)
     if seen is None:
         return None
-    if seen.state == EffectState.PENDING and services.breaker(seen.medium).closed_until() is not None:
+    if (
+        seen.state == EffectState.PENDING
+        and services.breaker(receiver_of(seen.medium, seen.payload)).closed_until() is not None
+    ):
         return None
     back = services.recovery.back(now)
     earlier = _ask(services, seen) if seen.state == EffectState.IN_FLIGHT else None
@@ -86,10 +90,8 @@ def claim_all(services: Services, due: Sequence[Due]) -> list[Claim | Acted]:
     watch_policies(services)
     now = services.clock.now()
     back = services.recovery.back(now)
-    rests = {
-        medium for medium in {one.medium for one in due} if services.breaker(medium).closed_until() is not None
-    }
-    wanted = [one.id for one in due if one.medium not in rests]
+    rests = {one for one in {each.receiver for each in due} if services.breaker(one).closed_until() is not None}
+    wanted = [one.id for one in due if one.receiver not in rests]
     with services.store.write("claim_all") as session:
         effects = session.exec(
             select(Effect)

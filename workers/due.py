@@ -9,20 +9,25 @@ from sqlmodel import col, select
 from winback.store.models import Effect
 from winback.store.types import EffectState
 from workers.owner import abandoned
+from workers.retry import receiver_of
 from workers.services import Services
 
-DUE = ("id", "account_id", "medium", "state", "lease_owner", "lease_until")
+DUE = ("id", "account_id", "medium", "payload", "state", "lease_owner", "lease_until")
 TOGETHER = 64
 """So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An effect whose time has come. `begun`: a worker has died over it, or got no answer."""
+    """An effect whose time has come. `begun`: a worker has died over it, or got no answer.
+
+    `receiver` is who would fail by themselves: `workers.retry.receiver_of`.
+    """
 
     id: int
     account: int
     medium: str
+    receiver: str
     begun: bool
 
 
@@ -41,8 +46,8 @@ def due_effects(services: Services) -> list[Due]:
             .order_by(col(Effect.due_at), col(Effect.id))
         ).all()
     return [
-        Due(effect_id, account, medium, state == EffectState.IN_FLIGHT)
-        for effect_id, account, medium, state, owner, until in rows
+        Due(effect_id, account, medium, receiver_of(medium, payload), state == EffectState.IN_FLIGHT)
+        for effect_id, account, medium, payload, state, owner, until in rows
         if state == EffectState.PENDING or abandoned(owner, until, now)
     ]
 

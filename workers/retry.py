@@ -1,16 +1,18 @@
 """When an act that certainly did not go is tried again."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from tenacity import RetryCallState
 from tenacity.wait import wait_exponential_jitter
 
 from tools.channels.channel import NotSent
-from winback.store.types import ENTITLEMENT, WEBHOOK
+from winback.store.types import CALENDAR, ENTITLEMENT, WEBHOOK
 
 FIRST = timedelta(minutes=1)
 LONGEST = timedelta(hours=6)
-PATIENT = (WEBHOOK, ENTITLEMENT)
+PATIENT = (WEBHOOK, ENTITLEMENT, CALENDAR)
 """Media whose receivers are machines of the operator's: they may be down for a weekend."""
 PATIENT_ATTEMPTS = 20
 """About three days: an hour and a half until waits are `LONGEST`, then ten of these."""
@@ -35,3 +37,8 @@ def wait_after(attempts: int, problem: NotSent) -> timedelta:
 def attempts_of(medium: str, configured: int) -> int:
     """How many tries an act gets before a person is asked."""
     return max(configured, PATIENT_ATTEMPTS) if medium in PATIENT else configured
+
+
+def receiver_of(medium: str, payload: Mapping[str, Any]) -> str:
+    """Who fails by themselves: a medium, or of calendars the one of each host."""
+    return f"{medium} {str(payload.get('host', '')).lower()}" if medium == CALENDAR else medium

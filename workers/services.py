@@ -75,9 +75,9 @@ class Services:
         """The channel for a medium; one that refuses everything where none is configured."""
         return self.channels.get(medium) or MissingChannel(medium)
 
-    def breaker(self, medium: str) -> "Breaker":
-        """What keeps an outage of one channel from being tried at with every act that is due."""
-        return self.breakers.setdefault(medium, Breaker(self.clock))
+    def breaker(self, way: str) -> "Breaker":
+        """Keeps an outage of one receiver (`workers.retry.receiver_of`) from being tried at with every act."""
+        return self.breakers.setdefault(way, Breaker(self.clock))
 
     @property
     def policy(self) -> "Policy":

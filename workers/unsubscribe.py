@@ -1,4 +1,8 @@
-"""A person said stop: from this transaction on nothing more goes out to them."""
+"""A person said stop: from the commit of this on nothing more goes out to them.
+
+It is committed while nobody sends to them (`winback.store.sending`). Only where somebody has been sending for
+longer than a stop waits does the log say that this one may still arrive.
+"""
 
 from collections.abc import Sequence
 
@@ -10,6 +14,7 @@ from winback.decisions.log import NO_KEY, advance, append
 from winback.errors import ConflictError
 from winback.store.models import Case, Contact, Effect, Proposal, Review
 from winback.store.people import contacts_like, unsubscribe
+from winback.store.sending import alone
 from winback.store.store import Store
 from winback.store.types import CUSTOMER, MESSAGE, CaseState, EffectState, ReviewState
 from workers.services import Services
@@ -34,8 +39,6 @@ def people_in(session: Session, who: str) -> Sequence[int]:
 def stop_contact(services: Services, contact_id: int, source: str) -> bool:
     """Record an unsubscribe and withdraw what waits for that person; False when it was recorded before.
 
-    An effect whose intent is committed at this moment may still arrive; the log shows the order.
-
     Raises:
         ConflictError: others were at the same rows again and again.
     """
@@ -48,24 +51,25 @@ def stop_contact(services: Services, contact_id: int, source: str) -> bool:
 
 
 def _stop(services: Services, contact_id: int, source: str) -> bool:
-    with services.store.write("unsubscribe") as session:
-        return stop_in(session, services, contact_id, source)
+    with alone(services.store, [contact_id]) as is_alone, services.store.write("unsubscribe") as session:
+        return stop_in(session, services, contact_id, source, quiet=is_alone(session))
 
 
-def stop_in(session: Session, services: Services, contact_id: int, source: str) -> bool:
-    """As `stop_contact`, once, in the caller's transaction."""
+def stop_in(session: Session, services: Services, contact_id: int, source: str, *, quiet: bool) -> bool:
+    """As `stop_contact`, once, in the caller's transaction; `quiet` when nobody is sending to them."""
     now = services.clock.now()
     contact = session.get_one(Contact, contact_id, with_for_update=NO_KEY, populate_existing=True)
     if not unsubscribe(session, contact, now):
         return False
     said = commitment(contact.salt, source)
-    append(session, EntryKind.UNSUBSCRIBED, now, {"contact": contact_id, "source": said})
+    body = {"contact": contact_id, "source": said, **({} if quiet else {"while_sending": True})}
+    append(session, EntryKind.UNSUBSCRIBED, now, body)
     withdraw_waiting(session, services, contact_id)
     return True
 
 
 def withdraw_waiting(session: Session, services: Services, contact_id: int) -> None:
-    """Let every review and unsent effect that waits for this person lapse."""
+    """Let every review and unsent effect that is to go to this person lapse; what tells a colleague stays."""
     for case in _cases_waiting_for(session, contact_id):
         _withdraw(session, services, case, contact_id)
 
@@ -82,6 +86,7 @@ def _withdraw(session: Session, services: Services, case: Case, contact_id: int)
         select(Review)
         .join(Proposal)
         .where(Review.case_id == case.id, Proposal.contact_id == contact_id, Review.state == ReviewState.PENDING)
+        .where(Proposal.audience == CUSTOMER)
         .with_for_update(of=Review)
     ).all()
     effects = session.exec(

@@ -78,6 +78,12 @@ class Store:
             yield session
 
     @contextmanager
+    def standing(self) -> Iterator[Session]:
+        """A transaction that writes nothing and sees in each statement what is committed by then."""
+        with self._session(write=True) as session:
+            yield session
+
+    @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
         try:
             with self.engine.connect() as connection:

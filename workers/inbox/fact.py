@@ -41,25 +41,42 @@ class _About:
     contact: Contact
 
 
-def make_fact(session: Session, services: Services, said: Said, digest: str) -> Fact:
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The message that says it; `quiet` when nobody is sending to those whom it may stop."""
+
+    digest: str
+    quiet: bool
+
+
+def may_stop(session: Session, said: Said) -> set[int]:
+    """Whom this message stops, if it is believed."""
+    if not isinstance(said, Stop | Complaint):
+        return set()
+    query = select(Contact).join(Effect).where(col(Effect.key).in_(said.keys))
+    people = {one for contact in session.exec(query).all() for one in _alike(session, contact)}
+    return {*people, *(people_in(session, said.sender) if isinstance(said, Stop) and said.sender else ())}
+
+
+def make_fact(session: Session, services: Services, said: Said, mail: Mail) -> Fact:
     """Obey what was said, as far as whoever said it can be believed."""
     if isinstance(said, Unclear):
         return Fact(Outcome.LEFT, said.why)
     about = _about(session, said.keys)
     if isinstance(about, str):
-        return _without_key(session, services, said, about, digest)
+        return _without_key(session, services, said, about, mail)
     if about.contact.erased_at is not None:
         return Fact(Outcome.ERASED, effect_id=about.effect.id)
     match said:
         case Bounce():
             return _bounce(session, services, said, about)
         case Complaint():
-            return _complaint(session, services, said, about, digest)
+            return _complaint(session, services, said, about, mail)
         case Delayed() | Automatic():
             outcome = Outcome.DELAYED if isinstance(said, Delayed) else Outcome.AUTOMATIC
             return Fact(outcome, effect_id=about.effect.id)
         case Stop() | Reply():
-            return _reply(session, services, said, about, digest)
+            return _reply(session, services, said, about, mail)
 
 
 def _about(session: Session, keys: Sequence[str]) -> _About | str:
@@ -77,13 +94,13 @@ def _about(session: Session, keys: Sequence[str]) -> _About | str:
     return "never_sent" if ours else "unknown_key"
 
 
-def _without_key(session: Session, services: Services, said: Said, why: str, digest: str) -> Fact:
+def _without_key(session: Session, services: Services, said: Said, why: str, mail: Mail) -> Fact:
     """A stop counts for whoever has the sender's address, and a contact's own machine may answer to nothing in
     particular; all else stays for a person. A forged sender can only stop mail, which is the lesser harm."""
     people = people_in(session, said.sender) if isinstance(said, Stop | Automatic) and said.sender else ()
     match said:
         case Stop() if people:
-            return Fact(Outcome.STOP, stopped=_stop(session, services, people, digest))
+            return Fact(Outcome.STOP, stopped=_stop(session, services, people, mail))
         case Stop():
             return Fact(Outcome.LEFT, "nobody")
         case Automatic() if people:
@@ -99,15 +116,15 @@ def _bounce(session: Session, services: Services, said: Bounce, about: _About) -
     return _once(session, services, about, InteractionKind.BOUNCE, said.at, note)
 
 
-def _complaint(session: Session, services: Services, said: Complaint, about: _About, digest: str) -> Fact:
+def _complaint(session: Session, services: Services, said: Complaint, about: _About, mail: Mail) -> Fact:
     fact = _once(session, services, about, InteractionKind.COMPLAINT, said.at, f"reported as {said.feedback}")
     if not services.settings.inbox.complaint_stops:
         return fact
-    stopped = _stop(session, services, _alike(session, about.contact), digest)
+    stopped = _stop(session, services, _alike(session, about.contact), mail)
     return Fact(fact.outcome, fact.why, fact.effect_id, fact.interaction_id, stopped)
 
 
-def _reply(session: Session, services: Services, said: Stop | Reply, about: _About, digest: str) -> Fact:
+def _reply(session: Session, services: Services, said: Stop | Reply, about: _About, mail: Mail) -> Fact:
     """A stop of theirs is a reply too; whoever else answers in their thread stops both."""
     if _is_ours(session, services, said.sender, about):
         return Fact(Outcome.LEFT, "ours", about.effect.id)
@@ -115,7 +132,7 @@ def _reply(session: Session, services: Services, said: Stop | Reply, about: _Abo
     if isinstance(said, Reply):
         return Fact(Outcome.REPLY, effect_id=about.effect.id, interaction_id=number)
     people = {*_alike(session, about.contact), *(people_in(session, said.sender) if said.sender else ())}
-    stopped = _stop(session, services, people, digest)
+    stopped = _stop(session, services, people, mail)
     return Fact(Outcome.STOP, "", about.effect.id, number, stopped)
 
 
@@ -144,8 +161,8 @@ def _alike(session: Session, contact: Contact) -> set[int]:
     return {contact.id or 0, *(people_in(session, contact.email) if contact.email else ())}
 
 
-def _stop(session: Session, services: Services, people: Collection[int], digest: str) -> int:
-    return sum(stop_in(session, services, one, f"mail {digest}") for one in sorted(people))
+def _stop(session: Session, services: Services, people: Collection[int], mail: Mail) -> int:
+    return sum(stop_in(session, services, one, f"mail {mail.digest}", quiet=mail.quiet) for one in sorted(people))
 
 
 def _is_ours(session: Session, services: Services, sender: str, about: _About) -> bool:

@@ -9,8 +9,9 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from winback.canonical import canonical_json
 from winback.errors import ConflictError
 from winback.store.inbox import InboxMail
+from winback.store.sending import alone
 from workers.inbox.classify import classify
-from workers.inbox.fact import Fact, make_fact
+from workers.inbox.fact import Fact, Mail, make_fact, may_stop
 from workers.inbox.letter import LIMIT
 from workers.inbox.said import Said
 from workers.inbox.taken import Outcome, Taken
@@ -44,7 +45,10 @@ def take(services: Services, raw: bytes, *, place: str | None = None, again: boo
 @retry(retry=retry_if_exception_type(ConflictError), stop=stop_after_attempt(TRIES), reraise=True)
 def take_said(services: Services, seen: Seen, said: Said) -> Taken:
     """The same of what was classified; raises the same."""
-    with services.store.write("take_mail") as session:
+    with services.store.read() as session:
+        people = may_stop(session, said)
+    with alone(services.store, people) as is_alone, services.store.write("take_mail") as session:
+        mail = Mail(seen.digest, quiet=is_alone(session))
         row = session.get(InboxMail, seen.digest, with_for_update=True)
         if row is not None and not (seen.again and row.outcome == Outcome.LEFT):
             row.place = seen.place or row.place
@@ -55,7 +59,7 @@ def take_said(services: Services, seen: Seen, said: Said) -> Taken:
             row = InboxMail(digest=seen.digest, outcome=Outcome.LEFT, at=services.clock.now())
             session.add(row)
             session.flush()
-        fact: Fact = make_fact(session, services, said, seen.digest)
+        fact: Fact = make_fact(session, services, said, mail)
         row.outcome, row.why, row.place, row.at = fact.outcome, fact.why, seen.place, services.clock.now()
         row.effect_id, row.interaction_id = fact.effect_id, fact.interaction_id
         session.flush()

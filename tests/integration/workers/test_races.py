@@ -40,6 +40,7 @@ TRIALS = PERMISSIVE.replace("      {tools: [send_tutorial], mode: auto},\n", "")
 MEET_SECONDS = 0.05
 """So long the first waits for the other to have judged too; whoever is kept waiting costs a round as much."""
 HEAD_START_SECONDS = 0.01
+HELD_BACK = ["intent", "not_sent", "lapsed"]
 FIRST_CHANGES = ("UPDATE review", "UPDATE effect", "INSERT INTO effect")
 
 
@@ -237,7 +238,7 @@ def _other_days(ring: Ring) -> str:
 
 @pytest.mark.parametrize("capability", ["keyed", "blind"])
 def test_unsubscribe_against_send(ring: Ring, capability: Any) -> None:
-    """Once the stop is committed no intent is, so that nothing goes; what was intended before it may arrive.
+    """Once the stop is committed nothing goes; what was intended before it goes before it, or is held back.
 
     Over a blind channel it is intended alone, over another one together with an act for somebody else.
     """
@@ -252,9 +253,9 @@ def test_unsubscribe_against_send(ring: Ring, capability: Any) -> None:
             partial(stop_contact, ring.workers[1], contact, "page"),
         )
         assert stopped is True
-        order, told = [*ring.points], ring.told()
-        sent = ring.acted()
-        assert sent == told.count("intent") == told.count("done")
+        order, sent = [*ring.points], ring.acted()
+        told = ring.told()
+        assert sent == told.count("done")
         if sent:
             # The points tell in which order the two committed.
             intent = next(
@@ -263,9 +264,9 @@ def test_unsubscribe_against_send(ring: Ring, capability: Any) -> None:
             assert intent < order.index("unsubscribe.after_commit")
             assert told == ["case_opened", "allowed", "intent", "done"]
         else:
-            assert told[-1] == "unsubscribed"
+            # It was withdrawn, or it was intended first and held back: nobody sends to whom is just saying stop.
+            assert told[2:] in (["unsubscribed"], ["intent", "not_sent", "unsubscribed"], HELD_BACK)
             assert ring.state(Effect) == [EffectState.LAPSED]
-            assert "intent" not in told
         with ring.workers[0].store.read() as session:
             assert session.get_one(Contact, contact).unsubscribed_at == NOON
             assert session.get_one(Case, ring.case).state == CaseState.WATCHING

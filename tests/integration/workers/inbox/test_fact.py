@@ -271,7 +271,7 @@ def test_of_who_was_erased_nothing_is_kept(ours: Services) -> None:
 def test_all_or_nothing(ours: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever breaks after the fact was written takes it, the row and the entry back."""
 
-    def broken(*_: object) -> int:
+    def broken(*_: object, **_named: object) -> int:
         raise ZeroDivisionError
 
     monkeypatch.setattr("workers.inbox.fact.stop_in", broken)
