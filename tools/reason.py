@@ -41,6 +41,11 @@ def all_fallen(drop: Drop) -> list[Driver]:
     return sorted(fell, key=lambda one: (one.after - one.before, one.feature))
 
 
+def zone_where(person: str | None, account: str | None, company: Company) -> ZoneInfo:
+    """Where somebody lives: what is known of them, else of their account, else the company's own zone."""
+    return zone_of(person or account or company.zone, company)
+
+
 def zone_of(name: str, company: Company) -> ZoneInfo:
     """A contact's zone; the company's where theirs is missing or unknown."""
     try:

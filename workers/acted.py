@@ -8,7 +8,7 @@ from winback.canonical import commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.store.models import Effect
-from winback.store.types import MESSAGE, CaseState, EffectState
+from winback.store.types import CUSTOMER, MESSAGE, CaseState, EffectState
 
 ACTING = (CaseState.ACTING,)
 ANY = tuple(CaseState)
@@ -53,9 +53,8 @@ def log_done(steps: Steps, effect: Effect, salt: str, receipt: dict[str, str], n
     """The entry of an effect that is done, with its case taken on. `salt` is the contact's."""
     body = {"action_hash": effect.action_hash, "receipt_commitment": commitment(salt, receipt)}
     return step(
-        steps, effect, EntryKind.DONE, now, body,
-        state=CaseState.WATCHING, contacted_at=now, next_at=None,
-    )  # fmt: skip
+        steps, effect, EntryKind.DONE, now, body, state=CaseState.WATCHING, next_at=None, **contacted(effect, now)
+    )
 
 
 def unknown(steps: Steps, effect: Effect, now: datetime, problem: str) -> Acted:
@@ -64,5 +63,10 @@ def unknown(steps: Steps, effect: Effect, now: datetime, problem: str) -> Acted:
     effect.problem = f"may have been sent: {problem}"
     return step(
         steps, effect, EntryKind.MAY_HAVE_BEEN_SENT, now, {"action_hash": effect.action_hash},
-        state=CaseState.WATCHING, contacted_at=now, next_at=None,
+        state=CaseState.WATCHING, next_at=None, **contacted(effect, now),
     )  # fmt: skip
+
+
+def contacted(effect: Effect, at: datetime | None) -> dict[str, Any]:
+    """What the case learns of it: word to a colleague contacts no customer."""
+    return {"contacted_at": at} if effect.audience == CUSTOMER else {}

@@ -7,11 +7,13 @@ proves only that somebody has the message: what it can do concerns its own act a
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from prompts.message import clean, render_message
 from tools.catalogue import Plan, Trial
+from tools.reason import zone_where
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import NO_KEY, advance
 from winback.errors import ConflictError, InputError
@@ -136,9 +138,8 @@ def answer_offer(services: Services, key: str, value: Yes) -> Offer:
         if offer.answer is not None:
             return _same(offer, value)
         if offer.open_until <= now:
-            raise InputError(
-                f"this offer ended on {offer.open_until:%Y-%m-%d}", fix="reply to the message instead"
-            )
+            ended = offer.open_until.astimezone(_zone(services, one))
+            raise InputError(f"this offer ended on {ended:%Y-%m-%d}", fix="reply to the message instead")
         if offer.current.id not in offer.trial.from_plans:
             raise InputError(
                 "your plan has changed since, and the offer does not fit it", fix="nothing was changed"
@@ -185,8 +186,12 @@ def _ending(services: Services, one: Asked, offer: Offer, until: datetime) -> di
         "plan": offer.plan.name,
         "current_plan": offer.current.name,
         "days": offer.days,
-        "until": until.date(),
+        "until": until.astimezone(_zone(services, one)).date(),
     }
+
+
+def _zone(services: Services, one: Asked) -> ZoneInfo:
+    return zone_where(one.contact.zone, one.account.zone, services.settings.company)
 
 
 def _refused(session: Session, services: Services, one: Asked, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from prompts.message import FALLBACK, render_message
 from tools.book_call import diary_of, host_of
-from tools.calendars.calendar import apart_from
+from tools.calendars.calendar import CalendarSilentError, apart_from
 from tools.catalogue import CallType, Host
 from tools.invitation import Invited, event_uid, invitation
 from tools.office_hours import horizon
@@ -36,13 +36,17 @@ DAYS = 5
 
 @dataclass(frozen=True)
 class Slots:
-    """What the page shows: the call, its host, the free starts (UTC), and what was chosen, if anything."""
+    """What the page shows: the call, its host, the free starts (UTC), and what was chosen, if anything.
+
+    `silent`: the host's calendar does not answer, so that no start is known to be free.
+    """
 
     call: CallType
     host: Host
     zone: str
     free: tuple[datetime, ...]
     booking: Booking | None
+    silent: CalendarSilentError | None = None
 
 
 def slots(services: Services, key: str) -> Slots:
@@ -50,20 +54,32 @@ def slots(services: Services, key: str) -> Slots:
 
     Raises:
         InputError: no call was, or it can be had no more.
-        SetupError: the host's calendar does not answer: no time is offered from ignorance.
+        CalendarSilentError: the host's does not answer, and no time was chosen before: none is offered from
+            ignorance.
     """
     now = services.clock.now()
     with services.store.read() as session:
         one = asked(session, key)
         situation = _situation(session, services, one)
-        call = _call(one, situation)
-        host = host_of(call, situation)
-        situation = with_calendar(services, situation, host.address, event_uid(one.effect.key, host.address))
-        free = diary_of(call, situation).page(now, DAYS)
-        booking = booking_of(session, one.effect)
+        found = _chosen(session, one, situation)
+        host = found.host.address
+        try:
+            situation = with_calendar(services, situation, host, event_uid(one.effect.key, host))
+        except CalendarSilentError as silent:
+            if found.booking is None:
+                raise
+            return replace(found, silent=silent)
+        free = diary_of(found.call, situation).page(now, DAYS)
+    booking = found.booking
     held = booking.starts_at if booking is not None and booking.cancelled_at is None else None
+    return replace(found, free=tuple(at for at in free if at != held))
+
+
+def _chosen(session: Session, one: Asked, situation: Situation) -> Slots:
+    """The same without what the calendar would have to say."""
+    call = _call(one, situation)
     zone = zone_of(situation.person.zone, situation.company).key
-    return Slots(call, host, zone, tuple(at for at in free if at != held), booking)
+    return Slots(call, host_of(call, situation), zone, (), booking_of(session, one.effect))
 
 
 def booking_of(session: Session, effect: Effect) -> Booking | None:
@@ -100,12 +116,15 @@ def choose(services: Services, key: str, start: datetime) -> Booking:
     Raises:
         InputError: it is no time of this call, or less than a day away.
         ConflictError: somebody else took it first.
+        CalendarSilentError: nobody knows whether it is free.
     """
     now = services.clock.now()
     offered = slots(services, key)
     if (offered.booking is not None and offered.booking.starts_at == start
             and offered.booking.cancelled_at is None):  # fmt: skip
         return offered.booking
+    if offered.silent is not None:
+        raise offered.silent
     if start not in offered.free:
         raise ConflictError("this time is no longer free", fix="choose another")
     with services.store.write("choose") as session:
@@ -144,14 +163,15 @@ def _taken(session: Session, one: Asked, wanted: Busy) -> bool:
 
 
 def cancel(services: Services, key: str) -> Booking:
-    """Give the time back: the event is cancelled, and both are told.
+    """Give the time back: the event is cancelled, and both are told; the host's calendar is not asked.
 
     Raises:
         InputError: nothing was arranged.
     """
-    now, offered = services.clock.now(), slots(services, key)
+    now = services.clock.now()
     with services.store.write("cancel_call") as session:
         one = asked(session, key, lock=True)
+        offered = _chosen(session, one, _situation(session, services, one))
         row = booking_of(session, one.effect)
         if row is None:
             raise InputError("no call is arranged", fix="choose a time first")

@@ -8,6 +8,7 @@ from winback.decisions.log import advance
 from winback.errors import ConflictError, InputError
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
+from workers.acted import contacted
 from workers.services import Services
 
 OPEN_ENDS = (EffectState.UNKNOWN, EffectState.FAILED)
@@ -38,5 +39,5 @@ def settle(services: Services, effect_id: int, *, sent: bool, by: str) -> None:
         else:
             effect.state, effect.intent_at = EffectState.LAPSED, None
         session.flush()
-        after: dict[str, Any] = {"contacted_at": effect.intent_at, "next_at": None} if sent else {"next_at": now}
+        after = {**contacted(effect, effect.intent_at), "next_at": None} if sent else {"next_at": now}
         advance(session, effect.case_id, EntryKind.SETTLED, now, body, allowed=tuple(CaseState), **after)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import bindparam, exists, or_
 from sqlmodel import Session, col, select
 
+from tools.reason import zone_where
 from tools.tool import Busy, Person, Situation, Tried
 from winback.settings import Company
 from winback.store.answers import Booking, Preference
@@ -212,7 +213,7 @@ def _person(contact: Contact, account: Account, company: Company) -> Person:
         name=contact.name,
         address=contact.email or "",
         language=base if base in LANGUAGES else LANGUAGES[0],
-        zone=contact.zone or account.zone or company.zone,
+        zone=zone_where(contact.zone, account.zone, company).key,
     )
 
 

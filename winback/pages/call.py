@@ -71,6 +71,7 @@ def _page(visit: Visit, *, taken: bool = False) -> Reply:
         "booked": booking.starts_at if booking is not None and booking.cancelled_at is None else None,
         "cancelled": booking is not None and booking.cancelled_at is not None,
         "days": _days(offered, words),
+        "silent": offered.silent is not None,
     }
     return Reply("call.html", words, values, 409 if taken else 200)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from prompts.message import clean
-from tools.reason import zone_of
+from tools.reason import zone_where
 from winback.errors import InputError
 from winback.pages.words import Words, words_for
 from winback.store.models import Account, Contact
@@ -61,7 +61,7 @@ class Visit:
     def words(self, account: Account, contact: Contact) -> Words:
         """The language and the zone of whom the message was for."""
         company = self.services.settings.company
-        zone = zone_of(contact.zone or account.zone or company.zone, company).key
+        zone = zone_where(contact.zone, account.zone, company).key
         return words_for(contact.language, zone, company.currency)
 
 

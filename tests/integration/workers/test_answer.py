@@ -93,6 +93,27 @@ def test_an_accepted_trial_is_granted_announced_and_taken_back(offered: Services
     assert verify(offered.store).problems == ()
 
 
+@pytest.mark.parametrize(
+    ("person", "account", "day"),
+    [("Pacific/Auckland", "Europe/Berlin", 1), (None, "Pacific/Auckland", 1), (None, None, 0)],
+)
+def test_the_end_is_told_by_the_day_where_they_live(
+    offered: Services, person: str | None, account: str | None, day: int
+) -> None:
+    """Their own zone, else their account's, else the company's: at noon it is tomorrow in Auckland."""
+    late = NOON.replace(hour=13)
+    here = replace(offered, clock=SimulatedClock(late))
+    with here.store.write("test") as session:
+        session.exec(select(Contact)).one().zone = person
+        session.exec(select(Account)).one().zone = account
+        session.flush()
+    answer_offer(here, key(here), "accepted")
+    with here.store.read() as session:
+        notice = session.exec(select(Effect).where(Effect.part == "notice")).one()
+    ends = (late + timedelta(days=DAYS + day)).date()
+    assert f"{ends.day} {ends:%B};" in notice.payload["message"]["body"]
+
+
 def test_what_the_connector_is_told(offered: Services) -> None:
     """The plan, the one before, until when, and the account's own key: the same to grant and to take back."""
     answer_offer(offered, key(offered), "accepted")

@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tools.calendars.calendar import Calendar as HostCalendar
 from tools.calendars.calendar import CalendarSilentError
 from tools.calendars.office import OfficeEvents
+from tools.channels.channel import NotSent, Parcel, Receipt
 from tools.tool import Busy
 from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
 from winback.store.answers import Booking
 from winback.store.models import Effect
-from winback.store.types import CALENDAR, EMAIL
+from winback.store.types import CALENDAR, EMAIL, EVENT
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, NOON, add_account, entries, open_case, sample_drop
 from winback.usage.drop import DropKind
@@ -62,6 +63,19 @@ class _One:
 
     def probe(self) -> None:
         self.busy(NOON, NOON + timedelta(days=1))
+
+
+class Down(MemoryChannel):
+    """Calendars of which one host's does not answer."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(name="calendar")
+        self._host = host
+
+    def send(self, parcel: Parcel) -> Receipt:
+        if parcel.payload["host"] == self._host:
+            raise NotSent("no connection", retry=True)
+        return super().send(parcel)
 
 
 @pytest.fixture
@@ -208,6 +222,40 @@ def test_the_hosts_own_calendar_counts(proposed: Services) -> None:
         slots(silent, key)
     with pytest.raises(CalendarSilentError):
         choose(silent, key, start)
+
+
+def test_a_call_is_cancelled_while_the_calendar_is_silent(proposed: Services) -> None:
+    """What was chosen is shown and can be given back; another time is not offered from ignorance."""
+    key = keys(proposed)[0]
+    start, other = slots(proposed, key).free[:2]
+    choose(proposed, key, start)
+    silent = replace(proposed, calendars=HostBusy(None))  # type: ignore[arg-type]
+    shown = slots(silent, key)
+    assert shown.booking is not None
+    assert (shown.booking.starts_at, shown.free) == (start, ())
+    assert choose(silent, key, start).sequence == 0
+    with pytest.raises(CalendarSilentError):
+        choose(silent, key, other)
+    assert cancel(silent, key).cancelled_at == NOON
+    act_all(silent)
+    with proposed.store.read() as session:
+        events = session.exec(select(Effect).where(Effect.part == EVENT).order_by(col(Effect.id))).all()
+    assert [(one.state, one.payload["cancelled"]) for one in events] == [("done", False), ("done", True)]
+    assert (slots(silent, key).free, other in slots(proposed, key).free) == ((), True)
+
+
+def test_one_calendar_that_is_down_does_not_hold_up_the_others(proposed: Services) -> None:
+    """After five failures the host's own rests, not every host's."""
+    key = keys(proposed)[0]
+    down = Down(HOST)
+    here = replace(proposed, channels={**proposed.channels, CALENDAR: down})
+    choose(here, key, first(slots(here, key)))
+    for minute in range(0, 60 * 12, 60):
+        here = replace(here, clock=SimulatedClock(NOON + timedelta(minutes=minute)))
+        act_all(here)
+    assert here.breaker(f"{CALENDAR} {HOST}").closed_until() is not None
+    assert here.breaker(f"{CALENDAR} bob@example.com").closed_until() is None
+    assert here.breaker(CALENDAR).closed_until() is None
 
 
 def test_only_times_that_were_offered_can_be_chosen(proposed: Services) -> None:

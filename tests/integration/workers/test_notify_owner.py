@@ -22,6 +22,7 @@ from workers.past import past_of
 from workers.propose import propose_all
 from workers.record import Party, record
 from workers.services import Services
+from workers.unsubscribe import stop_contact
 
 POLICY = """
 version: 1
@@ -67,8 +68,22 @@ def test_the_manager_gets_it_and_the_case_goes_on(services: Services) -> None:
     with here.store.read() as session:
         case = session.get_one(Case, 1)
         assert past_of(session, session.get_one(Account, 1), NOON) == ((), ())
-    assert (case.state, case.contacted_at) == (CaseState.WATCHING, NOON)
+    assert (case.state, case.contacted_at) == (CaseState.WATCHING, None)
     assert verify(here.store).problems == ()
+
+
+@pytest.mark.parametrize("mode", ["auto", "review"])
+def test_a_stop_of_the_customer_keeps_nothing_from_a_colleague(services: Services, mode: str) -> None:
+    """It withdraws what goes to the customer: word to the manager waits, is approved and goes."""
+    here = start(services, mode)
+    propose_all(here, AS_OF)
+    assert stop_contact(here, 1, "page") is True
+    if mode == "review":
+        with here.store.read() as session:
+            review = reviews.open_item(session, 1).review
+        reviews.approve(here, 1, review.action_hash, "rita")
+    assert [one.kind.value for one in act_all(here)] == ["done"]
+    assert [one.recipient_address for one in sent(here)] == ["asha@example.com"]
 
 
 def test_slack_comes_before_mail(services: Services) -> None:
