@@ -29,11 +29,6 @@ class Calendars:
             self._found[host] = calendar_of(self._settings, host, self._clock)
         return self._found[host]
 
-    def probe(self) -> None:
-        """Raises CalendarSilentError for the first of those configured that does not answer."""
-        for host in self._settings.calendars:
-            self.of(host).probe()
-
 
 class HostEvents:
     """Keyed: each call goes to its host's own calendar, or into the folder where the host has none to write to."""
@@ -61,8 +56,8 @@ class HostEvents:
         return None
 
     def probe(self) -> None:
-        for one in (self._office, *self._by_host.values()):
-            one.probe()
+        """Each host's own is probed apart (`probe_host`): one that is down hides no other."""
+        self._office.probe()
 
 
 def calendar_of(settings: Settings, host: str, clock: Clock) -> Calendar:
@@ -91,6 +86,18 @@ def events_channel(settings: Settings) -> Channel:
     }
     office = OfficeEvents(settings.calendar_folder)
     return HostEvents(office, {**written}) if written else office
+
+
+def probe_host(settings: Settings, host: str, clock: Clock) -> None:
+    """Whether a host's time can be learnt, and written to where that is how it is set.
+
+    Raises:
+        SetupError: it cannot now.
+    """
+    calendar_of(settings, host, clock).probe()
+    found = _configured(settings, host)
+    if found is not None and found.caldav is not None:
+        CalDavEvents(found.caldav).probe()
 
 
 def _configured(settings: Settings, host: str) -> HostCalendar | None:

@@ -47,11 +47,11 @@ class Finding:
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not call the model or the mail servers.")
+@click.option("--offline", is_flag=True, help="Do not call the model, the mail servers or the calendars.")
 @json_option
 @pass_session
 def command(session: Session, offline: bool, as_json: bool) -> None:
-    """Check config, folders, database, policy, usage, people, model, mail and clock."""
+    """Check config, folders, database, policy, usage, people, model, mail, calendars and clock."""
     findings = list(examine(session, offline=offline))
     if as_json:
         print_json([asdict(one) for one in findings])
@@ -77,6 +77,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("people", lambda: _people(settings)),
         ("model", lambda: _model(session, offline)),
         ("inbox", lambda: _inbox(settings, offline)),
+        ("hook", lambda: _hook(settings)),
         ("pages", lambda: _pages(settings)),
         ("clock", _clock),
     ]
@@ -85,6 +86,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
             yield check()
         except WinbackError as error:
             yield Finding("bad", what, str(error))
+    yield from calendars(session, offline)
     yield from _channels(settings, offline)
 
 
@@ -202,6 +204,34 @@ def _inbox(settings: Settings, offline: bool) -> Finding:
         return Finding("ok", "inbox", f"{imap.host}, not asked")
     with open_mailbox(imap) as mailbox:
         return Finding("ok", "inbox", f"{imap.host}: {len(mailbox.numbers())} message(s) in {imap.folder}")
+
+
+def _hook(settings: Settings) -> Finding:
+    secrets = settings.inbox.webhook_secrets
+    if secrets is None:
+        return Finding("ok", "hook", "no secret is set: what a mail provider tells by webhook is not taken")
+    # What serves pages, for those alone who take webhooks.
+    from tools.channels.webhook import signers_of  # noqa: PLC0415
+    from winback.pages.hook import HOOK  # noqa: PLC0415
+
+    signers_of(secrets, "inbox.webhook_secrets")
+    return Finding("ok", "hook", f"{settings.pages.base_url}{HOOK} takes what {len(secrets)} secret(s) signed")
+
+
+def calendars(session: Session, offline: bool) -> Iterator[Finding]:
+    """A line for each host: one that is down hides no other."""
+    if not session.settings.calendars:
+        return
+    from tools.calendars.configured import probe_host  # noqa: PLC0415  half a second, for those who have any
+
+    for host in session.settings.calendars:
+        try:
+            if not offline:
+                probe_host(session.settings, host, session.clock)
+        except WinbackError as error:
+            yield Finding("bad", "calendar", str(error))
+        else:
+            yield Finding("ok", "calendar", f"{host}, {'not asked' if offline else 'it answers'}")
 
 
 def _pages(settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.tools.calendars.events import HOST, KEYS, START, call
 from tools.calendars.calendar import CalendarSilentError
-from tools.calendars.configured import Calendars, HostEvents, calendar_of, events_channel
+from tools.calendars.configured import Calendars, HostEvents, calendar_of, events_channel, probe_host
 from tools.calendars.office import OfficeCalendar, OfficeEvents
 from tools.channels.channel import MaybeSent, NotSent
 from winback.clock import SimulatedClock
@@ -36,7 +36,7 @@ def test_a_configured_calendar_is_asked(tmp_path: Path, host: str, source: dict[
     with pytest.raises(CalendarSilentError, match="no connection"):
         calendars.of(host).busy(START, START)
     with pytest.raises(SetupError, match="does not answer"):
-        calendars.probe()
+        probe_host(configured(tmp_path, {HOST: source}), host, CLOCK)
 
 
 def test_by_default_calls_go_into_a_folder_at_home(tmp_path: Path) -> None:
@@ -63,5 +63,4 @@ def test_a_look_up_asks_everywhere_and_says_none_only_when_all_answered(tmp_path
     assert channel.lookup(KEYS[0]) is not None
     with pytest.raises(MaybeSent):
         channel.lookup(KEYS[1])
-    with pytest.raises(SetupError):
-        channel.probe()
+    channel.probe()  # of the folder alone
