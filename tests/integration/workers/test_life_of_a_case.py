@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from agents.brief import Brief
 from agents.choice import Outcome as Chosen
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import empty_postgres, empty_sqlite, engine_of, lacking
 from tests.judge import agrees
 from tools.channels.channel import Capability, MaybeSent, NotSent
 from tools.tool import Option
@@ -97,13 +97,17 @@ class LifeOfCases(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        self.store = engine_of(empty_sqlite())
+        self.store = engine_of(self.empty())
         self.stack.callback(self.store.close)
         self.channels = {one: MemoryChannel(name=one) for one in (EMAIL, ENTITLEMENT, CALENDAR)}
         self.clock = SimulatedClock(NOON)
         self.stopped: dict[int, int] = {}
         self.dies_at, self.passages, self.proven, self.workers = "", 0, False, 0
         self.services = self._start()
+
+    def empty(self) -> str:
+        """The database of one life."""
+        return empty_sqlite()
 
     def _start(self) -> Services:
         """A worker in a process of its own. When it has died, that is proven of one on this machine only."""
@@ -317,6 +321,20 @@ TestLifeOfCases = LifeOfCases.TestCase
 TestLifeOfCases.settings = settings(
     max_examples=15, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def test_the_same_on_postgres(postgres_url: str | None) -> None:
+    """The same life where rows have locks of their own; fewer, since each is emptied and asked over a socket."""
+    if postgres_url is None:
+        lacking("no PostgreSQL answers at WINBACK_TEST_POSTGRES or 127.0.0.1:5432")
+    url = str(postgres_url)
+
+    class OnPostgres(LifeOfCases):
+        def empty(self) -> str:
+            return empty_postgres(url)
+
+    few = settings(max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(OnPostgres, settings=few)
 
 
 class Fault(NamedTuple):
