@@ -30,7 +30,7 @@ class Verification:
 
     `erased` counts, by table, rows about people whose data were erased: what proposals, receipts and
     notes said can no longer be proven. `bare` entries lost their evidence with such a person.
-    `checkpoints` are those whose signature is right.
+    `checkpoints` are those whose signature is right. `rows`: what the log speaks of was read too.
     """
 
     entries: int
@@ -41,12 +41,16 @@ class Verification:
     erased: Mapping[str, int] = field(default_factory=dict)
     bare: int = 0
     checkpoints: tuple[Checkpoint, ...] = ()
+    rows: bool = True
 
 
-def verify(store: Store, kept: Kept | None = None) -> Verification:
-    """Read everything once and report all that is wrong; `kept` are signed checkpoints to hold the log against."""
+def verify(store: Store, kept: Kept | None = None, *, rows: bool = True) -> Verification:
+    """Read everything once and report all that is wrong; `kept` are signed checkpoints to hold the log against.
+
+    Without `rows` the log alone is read: its entries, their evidence, its tree and its seals.
+    """
     with store.read() as session, _no_collector():
-        reading, covered = _Reading(store, session), Covered(kept)
+        reading, covered = _Reading(store, session, rows), Covered(kept)
         problems = [*reading.check(), *covered.check(session, reading.chain.following)]
         chain = reading.chain
         return Verification(
@@ -58,6 +62,7 @@ def verify(store: Store, kept: Kept | None = None) -> Verification:
             erased=dict(sorted((+reading.erased).items())),
             bare=reading.bare,
             checkpoints=tuple(covered.found),
+            rows=rows,
         )
 
 
@@ -76,8 +81,8 @@ def _no_collector() -> Iterator[None]:
 class _Reading:
     """One verification: the log first, then the rows that it speaks of."""
 
-    def __init__(self, store: Store, session: Session) -> None:
-        self.store, self.session = store, session
+    def __init__(self, store: Store, session: Session, rows: bool) -> None:
+        self.store, self.session, self.rows = store, session, rows
         self.chain = Chain(session)
         self.cases: set[int] = set()
         self.seen = Seen()
@@ -86,13 +91,16 @@ class _Reading:
 
     def check(self) -> Iterator[Problem]:
         log = list(_spans(self.session, LOG, "position", SIZE))
-        things = [span for name in READERS for span in _spans(self.session, name, "id", ROWS)]
+        tables = READERS if self.rows else ()
+        things = [span for name in tables for span in _spans(self.session, name, "id", ROWS)]
         found = read_all(source_of(self.store), raw(self.session), [*log, *things])
         for span in log:
             part = next(found)
             yield from self.chain.add(part if isinstance(part, Part) else None, span.start, span.end)
         yield from self.chain.end()
         yield from self._evidence()
+        if not self.rows:
+            return
         for span in things:
             yield from self._things(next(found), span)
         said = self.chain.said

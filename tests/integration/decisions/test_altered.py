@@ -123,6 +123,19 @@ def test_the_command_says_that_all_is_well(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("log")
+def test_the_log_alone_is_read_when_asked(log: Store, cli: Cli) -> None:
+    """What is wrong in it is found; what is wrong in a table is not, and the answer says that nobody looked."""
+    change(log, "UPDATE cases SET state = 'open'")
+    assert cli("verify").code == 1
+    alone = cli("verify", "--log-only")
+    assert (alone.code, alone.out.splitlines()[-1]) == (
+        0, "The log is intact. The tables that it speaks of were not looked at.",
+    )  # fmt: skip
+    assert not json.loads(cli("verify", "--log-only", "--json").out)["tables"]
+    with changed(log, "entry_hash", 2, "0" * 64):
+        assert "altered: entry 2 " in cli("verify", "--log-only").out
+
+
 def test_an_entry_is_shown_with_its_evidence(cli: Cli) -> None:
     """Body and evidence as one."""
     shown = cli("show", "1", "--json").json
