@@ -40,7 +40,19 @@ NUMBERED = (
     "contact",
     "account",
 )
-TABLES = ("console_setup", "inbox_mail", "consent", "preference", "seal", "suppression", "installation", *NUMBERED)
+TABLES = (
+    "console_setup",
+    "review_mark",
+    "planted",
+    "saved_view",
+    "inbox_mail",
+    "consent",
+    "preference",
+    "seal",
+    "suppression",
+    "installation",
+    *NUMBERED,
+)
 """Those that point at others come before them."""
 
 # The machine may be busy: a slow example is not a wrong one.

@@ -26,3 +26,13 @@ class Console(Section):
     locked_minutes: int = Field(15, ge=1, le=1440, description="For how long.")
     idle_hours: int = Field(12, ge=1, le=720, description="A sign-in that was not used for so long is over.")
     session_hours: int = Field(168, ge=1, le=8760, description="A sign-in is over after so long at the latest.")
+    undo_seconds: int = Field(
+        20, ge=0, le=3600, description="How long an approval on a page rests before it is due, to be taken back."
+    )
+    bulk_most: int = Field(20, ge=1, le=200, description="Most items that can be approved at once.")
+    planted_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.2,
+        description="Share of queue items that are planted with a known fault; see reviewers.md.",
+    )

@@ -17,11 +17,14 @@ from winback.decisions.action import effect_key
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import NO_KEY, advance
 from winback.errors import ConflictError
-from winback.store.models import Contact, Effect, Proposal, Review
+from winback.store.listed import list_by
+from winback.store.models import Account, Contact, Effect, Proposal, Review
 from winback.store.types import CUSTOMER, MESSAGE, CaseState, EffectState
 from workers.compose import agent_of
 from workers.facts import Facing, Subject
+from workers.queue_row import mark
 from workers.services import Services
+from workers.shown import facts_of
 
 # Made once, as in `workers.situation`.
 EFFECT = select(Effect).where(Effect.key == bindparam("key")).with_for_update()
@@ -174,7 +177,12 @@ def queue(
         asked_at=now,
         expires_at=plan.end(now) if plan is not None else None,
     )
+    account = session.get_one(Account, proposal.account_id)
+    list_by(review, account, proposal)
+    review.facts = facts_of(account, session.get_one(Contact, proposal.contact_id))
     session.add(review)
+    session.flush()
+    mark(session, review, account)
     session.flush()
     advance(
         session, proposal.case_id, EntryKind.QUEUED, now, {**judged.body, "review": review.id},

@@ -11,13 +11,17 @@ from policies.policy import Policy
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import ConflictError
+from winback.store.listed import place, priority
 from winback.store.models import Proposal, Review
 from winback.store.types import CaseState, ReviewState
 from workers.policy_watch import watch_policies
 from workers.services import Services
+from workers.shown import changed
 
+TIME = "time"
+"""Who escalated what nobody did."""
 WAITING = (
-    *(col(getattr(Review, name)) for name in ("id", "asked_at", "escalated_at", "expires_at")),
+    *(col(getattr(Review, name)) for name in ("id", "asked_at", "escalated_at", "expires_at", "stake")),
     col(Proposal.tool),
 )
 
@@ -31,7 +35,9 @@ def expire_all(services: Services) -> list[int]:
         with services.store.write("waits") as session:
             for one in changed:
                 session.connection().execute(
-                    update(Review).where(col(Review.id) == one.review).values(expires_at=one.end)
+                    update(Review)
+                    .where(col(Review.id) == one.review)
+                    .values(expires_at=one.end, priority=one.priority)
                 )
     return [one.review for one in waits if one.is_over(now) and _expire(services, one.review, now)]
 
@@ -49,6 +55,7 @@ class Wait:
     review: int
     end: datetime | None
     shown: datetime | None
+    priority: float
 
     def is_over(self, now: datetime) -> bool:
         return self.end is not None and self.end <= now
@@ -65,9 +72,16 @@ def _waits(services: Services) -> list[Wait]:
         ).all()
     policy = services.policy
     return [
-        Wait(number or 0, end_of(policy, asked_at, tool, escalated=escalated_at is not None), shown)
-        for number, asked_at, escalated_at, shown, tool in rows
+        _wait(number or 0, end_of(policy, at, tool, escalated=escalated is not None), shown, stake, at, escalated)
+        for number, at, escalated, shown, stake, tool in rows
     ]
+
+
+def _wait(
+    number: int, end: datetime | None, shown: datetime | None, stake: float, asked_at: datetime,
+    escalated_at: datetime | None,
+) -> Wait:  # fmt: skip
+    return Wait(number, end, shown, priority(stake, asked_at, end, escalated=escalated_at is not None))
 
 
 def end_of(policy: Policy, asked_at: datetime, tool: str, *, escalated: bool) -> datetime | None:
@@ -95,7 +109,9 @@ def _expire(services: Services, review_id: int, now: datetime) -> bool:
 
 def _escalate(session: Session, review: Review, now: datetime, last: datetime) -> None:
     """It goes first in the queue, and is dropped when nobody decides it then."""
+    changed(review, review.facts, "escalated_at", None, now, TIME, now)
     review.escalated_at, review.expires_at = now, last
+    place(review)
     session.flush()
     advance(
         session, review.case_id, EntryKind.ESCALATED, now, {**_body(review), "until": review.expires_at},

@@ -1,109 +1,71 @@
-"""What a person can do with a queue item. Each is one transaction; of two who race exactly one wins."""
+"""What a person can do with a queue item. Each is one transaction; of two who race exactly one wins.
 
-import unicodedata
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+`shown_hash` and `version` are those of the card that the person looked at; a version that nobody gives is
+not compared.
+"""
+
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
 from policies.facts import AgentFacts
+from policies.rejection import REJECT_CODES
 from policies.verdict import Decision
 from winback.canonical import commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import ConflictError, InputError
-from winback.store.models import Account, Case, Contact, Proposal, Review
+from winback.store.listed import place
+from winback.store.models import Proposal
 from winback.store.types import CaseState, ReviewState
 from winback.usage.drop import drop_from_plain
 from workers.compose import agent_of, compose, make_proposal, option_of, words_problems
 from workers.decide import Decided, judge, make_effect, settle
 from workers.expire import end_of
 from workers.facts import Subject
+from workers.item import IN_REVIEW, Item, decide, person, same_person, undecided
+from workers.planted import answered, found
 from workers.policy_watch import watch_policies
 from workers.services import Services
 from workers.situation import Setting, knowing, situation_of
 
-SHORTEST_HASH = 8
-IN_REVIEW = (CaseState.IN_REVIEW,)
-REJECT_CODES = ("not_now", "wrong_tool", "wrong_person", "wrong_words", "already_in_touch", "never_contact")
+NO_GRACE = timedelta(0)
 
 
-@dataclass(frozen=True)
-class Item:
-    """A queue item as a person sees it."""
-
-    review: Review
-    proposal: Proposal
-    case: Case
-    account: Account
-    contact: Contact
-
-
-def open_item(session: Session, review_id: int, *, lock: bool = False) -> Item:
-    """One queue item with all that hangs on it; `lock` keeps others from deciding it meanwhile.
-
-    Raises:
-        InputError: there is no such item.
-    """
-    review = session.get(Review, review_id, with_for_update=lock, populate_existing=True)
-    if review is None:
-        raise InputError(f"there is no queue item {review_id}", fix="see 'winback queue list'")
-    proposal = session.get_one(Proposal, review.proposal_id)
-    return Item(
-        review,
-        proposal,
-        session.get_one(Case, review.case_id),
-        session.get_one(Account, proposal.account_id),
-        session.get_one(Contact, proposal.contact_id),
-    )
-
-
-def approve(services: Services, review_id: int, shown_hash: str, by: str) -> datetime | None:
+def approve(
+    services: Services, review_id: int, shown_hash: str, by: str,
+    *, version: str | None = None, grace: timedelta = NO_GRACE,
+) -> datetime | None:  # fmt: skip
     """Approve exactly what was shown; returns when it is due. The policy is asked again when it acts.
 
-    None: another person must approve it too.
+    None: another person must approve it too. `grace` is a while in which it can be taken back
+    (`workers.undo`) for sure; without one, until a worker takes it in hand.
 
     Raises:
-        ConflictError: as `_undecided`, or this person has approved it before and another must.
+        ConflictError: as `undecided`, or this person has approved it before and another must.
     """
     now, by = services.clock.now(), person(by)
     watch_policies(services)
     with services.store.write("approve") as session:
-        item = _undecided(session, services, review_id, shown_hash, now)
+        item = undecided(session, services, review_id, shown_hash, by, version)
+        if item.planted is not None:
+            answered(session, item, ReviewState.APPROVED, by, now)
+            return now + grace
         first = item.review.first_approved_by
         if item.review.verdict["people"] > 1 and (first is None or same_person(first, by)):
             _approve_first(session, item, by, now)
             return None
-        _decide(session, item.review, ReviewState.APPROVED, by, now)
+        decide(session, item, ReviewState.APPROVED, by, now)
         effect = make_effect(
             session, item.proposal, services.way(item.proposal.medium).name, item.review.asked_at,
-            due_at=now, approved_by=(first, by) if first else (by,),
+            due_at=now + grace, approved_by=(first, by) if first else (by,),
         )  # fmt: skip
-        advance(
-            session, item.review.case_id, EntryKind.APPROVED, now,
-            _body(item, by, effect=effect.key if effect else None),
-            allowed=IN_REVIEW, state=CaseState.ACTING if effect else CaseState.WATCHING,
+        item.log(
+            session, EntryKind.APPROVED, now, by, more={"effect": effect.key if effect else None},
+            state=CaseState.ACTING if effect else CaseState.WATCHING,
         )  # fmt: skip
         return effect.due_at if effect else now
-
-
-def person(name: str) -> str:
-    """A reviewer's name as it is written down.
-
-    Raises:
-        InputError: it is nobody's.
-    """
-    clean = " ".join(unicodedata.normalize("NFKC", name).split())
-    if not clean:
-        raise InputError("nobody is named as the reviewer", fix="set WINBACK_USER to your name")
-    return clean
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's, however they are written."""
-    return person(one).casefold() == person(other).casefold()
 
 
 def _approve_first(session: Session, item: Item, by: str, now: datetime) -> None:
@@ -113,45 +75,73 @@ def _approve_first(session: Session, item: Item, by: str, now: datetime) -> None
             f"queue item {item.review.id} was approved by {by} before", fix="another person must approve it too"
         )
     item.review.first_approved_by = by
-    session.flush()
-    advance(session, item.review.case_id, EntryKind.FIRST_APPROVED, now, _body(item, by), allowed=IN_REVIEW)
+    item.change("first_approved_by", None, by, by, now)
+    item.row.claimed_by = item.row.claimed_until = item.row.claimed_at = None
+    item.log(session, EntryKind.FIRST_APPROVED, now, by)
 
 
-def reject(services: Services, review_id: int, shown_hash: str, by: str, code: str, note: str) -> None:
-    """Say no: the case is watched on, nothing is proposed again by itself."""
+def reject(
+    services: Services, review_id: int, shown_hash: str, by: str, code: str, note: str,
+    *, version: str | None = None,
+) -> None:  # fmt: skip
+    """Say no: the case is watched on, nothing is proposed again by itself; the code says what else rests."""
     if code not in REJECT_CODES:
         raise InputError(f"unknown reject code {code!r}", fix=f"use one of {', '.join(REJECT_CODES)}")
-    now = services.clock.now()
+    now, by = services.clock.now(), person(by)
     with services.store.write("reject") as session:
-        item = _undecided(session, services, review_id, shown_hash, now)
-        _decide(session, item.review, ReviewState.REJECTED, by, now, code=code, note=note)
-        said = commitment(item.contact.salt, note)
-        advance(
-            session, item.review.case_id, EntryKind.REJECTED, now,
-            _body(item, by, code=code, note_commitment=said),
-            allowed=IN_REVIEW, state=CaseState.WATCHING, next_at=None,
-        )  # fmt: skip
+        item = undecided(session, services, review_id, shown_hash, by, version)
+        if item.planted is not None:
+            answered(session, item, ReviewState.REJECTED, by, now, code)
+            return
+        decide(session, item, ReviewState.REJECTED, by, now, code=code, note=note)
+        more = {"code": code, "note_commitment": commitment(item.contact.salt, note)}
+        item.log(session, EntryKind.REJECTED, now, by, more=more, state=CaseState.WATCHING, next_at=None)
 
 
-def snooze(services: Services, review_id: int, shown_hash: str, by: str, until: datetime) -> None:
+def snooze(
+    services: Services, review_id: int, shown_hash: str, by: str, until: datetime, *, version: str | None = None
+) -> None:
     """Put an item out of sight until a moment before it expires."""
-    now = services.clock.now()
+    now, by = services.clock.now(), person(by)
     with services.store.write("snooze") as session:
-        item = _undecided(session, services, review_id, shown_hash, now)
+        item = undecided(session, services, review_id, shown_hash, by, version)
         limit = item.review.expires_at
         if until <= now or (limit is not None and until >= limit):
             last = f" and before it expires at {limit:%Y-%m-%d %H:%M} UTC" if limit else ""
             raise InputError(
                 f"snooze until {until:%Y-%m-%d %H:%M} UTC: must be after now{last}", fix="choose another"
             )
-        item.review.snoozed_until = until
-        session.flush()
-        advance(
-            session, item.review.case_id, EntryKind.SNOOZED, now, _body(item, by, until=until), allowed=IN_REVIEW
-        )
+        item.change("snoozed_until", item.row.snoozed_until, until, by, now)
+        item.row.snoozed_until = until
+        item.row.claimed_by = item.row.claimed_until = item.row.claimed_at = None
+        item.log(session, EntryKind.SNOOZED, now, by, more={"until": until})
 
 
-def edit(services: Services, review_id: int, shown_hash: str, by: str, changes: dict[str, str]) -> Decided:
+def escalate(services: Services, review_id: int, shown_hash: str, by: str, *, version: str | None = None) -> None:
+    """Put an item before all others, for somebody who can decide it.
+
+    Raises:
+        ConflictError: as `undecided`, or it was escalated before.
+    """
+    now, by = services.clock.now(), person(by)
+    watch_policies(services)
+    with services.store.write("escalate") as session:
+        item = undecided(session, services, review_id, shown_hash, by, version)
+        row = item.row
+        if row.escalated_at is not None:
+            raise ConflictError(f"queue item {review_id} is escalated already", fix="nothing was changed")
+        item.change("escalated_at", None, now, by, now)
+        row.escalated_at = now
+        row.expires_at = end_of(services.policy, row.asked_at, item.proposal.tool, escalated=True)
+        place(row)
+        more = {"waited_since": row.asked_at, "until": row.expires_at}
+        item.log(session, EntryKind.ESCALATED, now, by, more=more)
+
+
+def edit(
+    services: Services, review_id: int, shown_hash: str, by: str, changes: dict[str, str],
+    *, version: str | None = None,
+) -> Decided:  # fmt: skip
     """Replace a proposal by one of the reviewer's making: a child of the old one, judged anew.
 
     An edit that the policy denies is written down and leaves the item as it was.
@@ -162,22 +152,31 @@ def edit(services: Services, review_id: int, shown_hash: str, by: str, changes: 
         ConflictError: the item was decided meanwhile, or is not the one that was shown.
     """
     watch_policies(services)
-    now = services.clock.now()
+    now, by = services.clock.now(), person(by)
     with services.store.write("edit") as session:
-        item = _undecided(session, services, review_id, shown_hash, now)
-        proposal, problems = _edited(session, services, item, by, changes, now)
-        decided = judge(session, services, _subject(item), proposal, problems, {"edited_by": by})
-        if decided.decision is Decision.DENY:
-            advance(
-                session, item.review.case_id, EntryKind.DENIED, now, decided.judged.body,
-                evidence=decided.judged.evidence, allowed=IN_REVIEW,
-            )  # fmt: skip
-            return decided
-        _decide(session, item.review, ReviewState.EDITED, by, now)
-        child = _body(item, by, child=proposal.action_hash)
-        advance(session, item.review.case_id, EntryKind.EDITED, now, child, allowed=IN_REVIEW)
-        settle(session, services, decided, allowed=IN_REVIEW, now=now, by=(by,))
+        item = undecided(session, services, review_id, shown_hash, by, version)
+        if item.planted is not None:
+            answered(session, item, ReviewState.EDITED, by, now)
+        else:
+            return _edit(session, services, item, by, changes, now)
+    raise found(review_id)
+
+
+def _edit(
+    session: Session, services: Services, item: Item, by: str, changes: dict[str, str], now: datetime
+) -> Decided:
+    proposal, problems = _edited(session, services, item, by, changes, now)
+    decided = judge(session, services, _subject(item), proposal, problems, {"edited_by": by})
+    if decided.decision is Decision.DENY:
+        advance(
+            session, item.review.case_id, EntryKind.DENIED, now, decided.judged.body,
+            evidence=decided.judged.evidence, allowed=IN_REVIEW,
+        )  # fmt: skip
         return decided
+    decide(session, item, ReviewState.EDITED, by, now)
+    item.log(session, EntryKind.EDITED, now, by, more={"child": proposal.action_hash})
+    settle(session, services, decided, allowed=IN_REVIEW, now=now, by=(by,))
+    return decided
 
 
 def _edited(
@@ -213,47 +212,3 @@ def _edited(
 
 def _subject(item: Item) -> Subject:
     return Subject(item.account, item.contact, drop_from_plain(item.case.drop))
-
-
-def _undecided(session: Session, services: Services, review_id: int, shown_hash: str, now: datetime) -> Item:
-    """The item if it can still be decided and is the one that was shown.
-
-    Raises:
-        ConflictError: decided, expired or withdrawn meanwhile, or another proposal than the one shown.
-    """
-    item = open_item(session, review_id, lock=True)
-    review = item.review
-    if review.state != ReviewState.PENDING:
-        who = f" by {review.decided_by}" if review.decided_by else ""
-        raise ConflictError(f"queue item {review_id} was already {review.state}{who}", fix="nothing was changed")
-    escalated = review.escalated_at is not None
-    end = end_of(services.policy, review.asked_at, item.proposal.tool, escalated=escalated)
-    if end is not None and end <= now:
-        raise ConflictError(
-            f"queue item {review_id} expired at {end:%Y-%m-%d %H:%M} UTC", fix="nothing was changed"
-        )
-    if len(shown_hash) < SHORTEST_HASH or not review.action_hash.startswith(shown_hash.lower()):
-        raise ConflictError(
-            f"queue item {review_id} is not the proposal {shown_hash!r} that you were shown",
-            fix=f"look again with 'winback queue show {review_id}'",
-        )
-    return item
-
-
-def _decide(
-    session: Session,
-    review: Review,
-    state: ReviewState,
-    by: str,
-    now: datetime,
-    *,
-    code: str | None = None,
-    note: str = "",
-) -> None:
-    review.state, review.decided_at, review.decided_by = state, now, by
-    review.code, review.note = code, note
-    session.flush()
-
-
-def _body(item: Item, by: str, **more: Any) -> dict[str, Any]:
-    return {"review": item.review.id, "action_hash": item.review.action_hash, "by": by, **more}

@@ -13,6 +13,7 @@ from workers.act import act_all
 from workers.acted import Acted
 from workers.expire import expire_all
 from workers.freshness import default_day
+from workers.planted import expire_planted, top_up
 from workers.propose import Proposed, propose_all
 from workers.scan import Scanned, scan
 from workers.services import Services
@@ -64,10 +65,11 @@ def run_pass(
     progress("scan", 0, 1)
     scanned = scan(services, day)
     progress("scan", 1, 1)
-    expired = expire_all(services)
+    expired = (*expire_all(services), *expire_planted(services))
     proposed = propose_all(services, day, stop=stop, progress=lambda done, of: progress("propose", done, of))
+    top_up(services)
     acted = act_all(services, stop=stop, progress=lambda done, of: progress("act", done, of))
     sealed = seal(services.store, services.clock.now())
-    report = PassReport(day, scanned, tuple(expired), tuple(proposed), tuple(acted), sealed, not stop())
+    report = PassReport(day, scanned, expired, tuple(proposed), tuple(acted), sealed, not stop())
     log.info("pass.done", **report.to_plain())
     return report

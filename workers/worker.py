@@ -12,6 +12,7 @@ from winback.store.types import RunState
 from workers import schedule
 from workers.act import act_all
 from workers.expire import expire_all
+from workers.planted import expire_planted
 from workers.policy_watch import watch_policies
 from workers.run_pass import run_pass
 from workers.schedule import (
@@ -93,7 +94,7 @@ def _report(services: Services, slot: Slot, stop: threading.Event) -> dict[str, 
     now = services.clock.now()
     match slot.schedule:
         case schedule.ACT:
-            expired = expire_all(services)
+            expired = [*expire_all(services), *expire_planted(services)]
             acted = act_all(services, stop=stop.is_set)
             return {"expired": len(expired), "acted": len(acted), "sealed": seal(services.store, now)}
         case schedule.CHECKPOINT:

@@ -22,6 +22,7 @@ from winback.store.types import CaseState, EffectState, InteractionKind, Outcome
 from winback.testing.world import NOON, add_account, open_case
 from workers import review as reviews
 from workers.act import act_all
+from workers.item import open_item
 from workers.propose import propose_all
 from workers.record import Party, record
 from workers.scan import close
@@ -295,7 +296,7 @@ def test_a_real_approval_is_in_the_log(services: Services) -> None:
     """The same item approved through the queue verifies."""
     services = _with_reviews(services)
     with services.store.read() as session:
-        item = reviews.open_item(session, 1)
+        item = open_item(session, 1)
     reviews.approve(services, 1, item.review.action_hash, "rita")
     assert verify(services.store).problems == ()
 
@@ -359,7 +360,7 @@ def rejected(services: Services) -> Store:
     """A queue item that somebody rejected with a note, and an interaction."""
     services = _with_reviews(services)
     with services.store.read() as session:
-        item = reviews.open_item(session, 1)
+        item = open_item(session, 1)
     reviews.reject(services, 1, item.review.action_hash, "rita", "wrong_words", "too familiar")
     record(services, Party(1, 1), InteractionKind.COMPLAINT, NOON, "rita")
     assert found(services.store) == set()

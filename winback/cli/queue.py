@@ -1,8 +1,5 @@
 """`winback queue`: what waits for a person, and what a person can say."""
 
-import getpass
-import os
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -10,23 +7,20 @@ import click
 from rich.table import Table
 from sqlmodel import col, or_, select
 
-from policies.plain import verdict_from_plain
+from policies.rejection import REACHES, REJECT_CODES
 from policies.verdict import Decision
 from policies.words import explain
 from winback.cli.context import NUMBER, Moment, Session, json_option, pass_session, print_json
+from winback.cli.queue_hands import HANDS
+from winback.cli.queue_item import card_of, hash_option, me, print_card, shown_of, version_option
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Effect, Proposal, Review
 from winback.store.opening import open_store
 from winback.store.types import EffectState, ReviewState
-from winback.usage.drop import drop_from_plain
 from workers import review as reviews
-from workers.services import Services
+from workers.item import open_item
 from workers.settle import settle as settle_effect
-
-hash_option = click.option(
-    "--hash", "shown", help="The first 8 or more digits of the hash that `queue show` printed."
-)
 
 
 @click.group("queue")
@@ -132,102 +126,77 @@ def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict
 def show(session: Session, item: int, as_json: bool) -> None:
     """Exactly what will happen if you approve, and why it is asked."""
     with open_store(session.settings) as store, store.read() as state:
-        card = reviews.open_item(state, item)
+        card = open_item(state, item)
         if as_json:
-            print_json(_card(card))
+            print_json(card_of(card))
         else:
-            _print_card(session, card)
-
-
-def _card(item: reviews.Item) -> dict[str, Any]:
-    return {
-        "item": item.review.id,
-        "state": item.review.state,
-        "hash": item.review.action_hash,
-        "account": item.account.key,
-        "recipient": {"name": item.contact.name, "address": item.contact.email},
-        "tool": item.proposal.tool,
-        "arguments": item.proposal.arguments,
-        "message": item.proposal.message,
-        "value": item.proposal.value,
-        "drop": item.case.drop,
-        "verdict": item.review.verdict,
-        "why": item.proposal.why,
-    }
-
-
-def _print_card(session: Session, item: reviews.Item) -> None:
-    out, drop, message = session.out, drop_from_plain(item.case.drop), item.proposal.message
-    out.print(f"[bold]Item {item.review.id}[/] ({item.review.state}), case {item.review.case_id}")
-    out.print(f"Account    {plain_text(item.account.key)} {plain_text(item.account.name)}, since {drop.onset}")
-    out.print(f"Drop       {drop.kind.value}: {plain_text(drop.reason)}")
-    out.print(f"Would do   {plain_text(item.proposal.label)}")
-    out.print(f"To         {plain_text(item.contact.name)} <{plain_text(item.contact.email or '')}>")
-    out.print(f"Why        {plain_text(item.proposal.why)}")
-    out.print(f"\n[bold]{plain_text(message['subject'])}[/]\n{plain_text(message['body'])}")
-    for result in verdict_from_plain(item.review.verdict).results:
-        if result.decision in (Decision.REVIEW, Decision.DENY):
-            out.print(f"  {plain_text(explain(result))}")
-    out.print(f"\nhash {item.review.action_hash}")
-    if item.review.state == ReviewState.PENDING:
-        out.print(f"winback queue approve {item.review.id} --hash {item.review.action_hash[:12]}")
+            print_card(session, card)
 
 
 @command.command("approve")
 @click.argument("item", type=NUMBER)
 @hash_option
+@version_option
 @pass_session
-def approve(session: Session, item: int, shown: str | None) -> None:
+def approve(session: Session, item: int, shown: str | None, version: str | None) -> None:
     """Approve exactly what was shown. The policy is asked once more when it acts.
 
     Where the policy wants two people, the second one's approval counts.
     """
     with session.services() as services:
-        due = reviews.approve(services, item, _shown(session, services, item, shown), _me())
+        seen = shown_of(session, services, item, shown, version)
+        due = reviews.approve(services, item, seen.digest, me(), version=seen.version)
     if due is None:
         session.out.print("Approved by you. Another person must approve it too.")
         return
     session.out.print(f"Approved. Due from {due:%Y-%m-%d %H:%M} UTC, at the next 'winback run'.")
+    session.out.print(f"Until it has left: winback queue undo {item}")
 
 
 @command.command("reject")
 @click.argument("item", type=NUMBER)
 @hash_option
-@click.option("--code", required=True, help=f"One of {', '.join(reviews.REJECT_CODES)}.")
+@version_option
+@click.option("--code", required=True, help=f"One of {', '.join(REJECT_CODES)}.")
 @click.option("--note", default="", help="In your own words; kept beside the item.")
 @pass_session
-def reject(session: Session, item: int, shown: str | None, code: str, note: str) -> None:
+def reject(session: Session, item: int, shown: str | None, version: str | None, code: str, note: str) -> None:
     """Say no, with a code."""
     with session.services() as services:
-        reviews.reject(services, item, _shown(session, services, item, shown), _me(), code, note)
-    session.out.print("Rejected. The case is watched on; nobody is contacted.")
+        seen = shown_of(session, services, item, shown, version)
+        reviews.reject(services, item, seen.digest, me(), code, note, version=seen.version)
+    session.out.print(f"Rejected. The case is watched on; nobody is contacted. Held back: {REACHES[code].words}.")
 
 
 @command.command("snooze")
 @click.argument("item", type=NUMBER)
 @hash_option
+@version_option
 @click.option("--until", required=True, type=Moment("%Y-%m-%dT%H:%M", "%Y-%m-%d"), help="In UTC.")
 @pass_session
-def snooze(session: Session, item: int, shown: str | None, until: datetime) -> None:
+def snooze(session: Session, item: int, shown: str | None, version: str | None, until: datetime) -> None:
     """Put an item out of sight until a moment before it expires."""
     moment = until.replace(tzinfo=session.clock.now().tzinfo)
     with session.services() as services:
-        reviews.snooze(services, item, _shown(session, services, item, shown), _me(), moment)
+        seen = shown_of(session, services, item, shown, version)
+        reviews.snooze(services, item, seen.digest, me(), moment, version=seen.version)
     session.out.print(f"Snoozed until {moment:%Y-%m-%d %H:%M} UTC.")
 
 
 @command.command("edit")
 @click.argument("item", type=NUMBER)
 @hash_option
+@version_option
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="An editable field; may be repeated.")
 @pass_session
-def edit(session: Session, item: int, shown: str | None, changes: tuple[str, ...]) -> None:
+def edit(session: Session, item: int, shown: str | None, version: str | None, changes: tuple[str, ...]) -> None:
     """Replace the proposal by one of your own making; the policy judges it anew."""
     wanted = dict(_pair(one) for one in changes)
     if not wanted:
         raise InputError("nothing to change", fix="give --set FIELD=VALUE")
     with session.services() as services:
-        decided = reviews.edit(services, item, _shown(session, services, item, shown), _me(), wanted)
+        seen = shown_of(session, services, item, shown, version)
+        decided = reviews.edit(services, item, seen.digest, me(), wanted, version=seen.version)
     match decided.decision:
         case Decision.ALLOW:
             session.out.print("The policy allows the edited proposal: it will be carried out at the next run.")
@@ -246,7 +215,7 @@ def edit(session: Session, item: int, shown: str | None, changes: tuple[str, ...
 def settle(session: Session, effect: int, sent: bool) -> None:
     """Say whether an effect that may have been sent, or that failed, reached the customer."""
     with session.services() as services:
-        settle_effect(services, effect, sent=sent, by=_me())
+        settle_effect(services, effect, sent=sent, by=me())
     rest = "It counts as a contact." if sent else "An agent may look at the case again at the next run."
     session.out.print(f"Settled. {rest}")
 
@@ -258,18 +227,5 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _shown(session: Session, services: Services, item: int, given: str | None) -> str:
-    """The hash the person was shown: given, or of the card shown now and confirmed."""
-    if given:
-        return given
-    if not sys.stdin.isatty():
-        raise InputError("--hash is missing", fix=f"take it from 'winback queue show {item}'")
-    with services.store.read() as state:
-        card = reviews.open_item(state, item)
-        _print_card(session, card)
-    click.confirm("This one?", abort=True)
-    return card.review.action_hash
-
-
-def _me() -> str:
-    return os.environ.get("WINBACK_USER") or getpass.getuser()
+for one in HANDS:
+    command.add_command(one)

@@ -39,5 +39,8 @@ class EntryKind(StrEnum):
     POLICY_CHANGED = "policy_changed"
     POLICY_REFUSED = "policy_refused"
     ESCALATED = "escalated"
+    UNDONE = "undone"
+    HANDED = "handed"
+    PLANTED = "planted"
     RECORDED = "recorded"
     ERASED = "erased"

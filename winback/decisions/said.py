@@ -11,9 +11,8 @@ Body = Mapping[str, Any]
 Act = tuple[int | None, str | None]
 """A case and an action hash."""
 
-# The words of winback.store.types, which brings SQLAlchemy with it: the processes that verify start without.
-OPEN, LAPSED = "open", "lapsed"
-"""`OPEN`: an effect that waits, or that is being carried out."""
+OPEN, LAPSED, WAITS = "open", "lapsed", "pending"
+"""As in winback.store.types, without its SQLAlchemy. `OPEN`: an effect that waits or is being carried out."""
 EFFECT_AFTER: Mapping[str, str] = {
     EntryKind.ALLOWED.value: OPEN,
     EntryKind.APPROVED.value: OPEN,
@@ -47,6 +46,8 @@ CASE_AFTER: Mapping[str, frozenset[str]] = {
     EntryKind.FIRST_APPROVED.value: IN_REVIEW,
     EntryKind.SNOOZED.value: IN_REVIEW,
     EntryKind.ESCALATED.value: IN_REVIEW,
+    EntryKind.UNDONE.value: IN_REVIEW,
+    EntryKind.HANDED.value: IN_REVIEW,
     # An edit that is denied leaves the item in the queue.
     EntryKind.DENIED.value: WATCHING | IN_REVIEW,
     EntryKind.DEFERRED.value: WORKING,
@@ -55,13 +56,9 @@ CASE_AFTER: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(EFFECT_AFTER, WORKING),
 }
 """The states that a case can be in after an entry of it; whether it is closed is told by itself."""
-
-
 Review = tuple[int | None, str | None, str, str | None, str | None, str | None, str | None]
-"""Of a queue item: case, action, state, who decided, code, who approved first, commitment to the note.
-
-The last is None where nothing is said of it. Plain tuples: they pass between processes.
-"""
+"""Of a queue item: case, action, state, who decided, code, who approved first, commitment to the note (None:
+nothing is said of it). Plain tuples: they pass between processes."""
 Effect = tuple[int | None, str | None, str, str | None, str | None, str | None]
 """Of an effect: case, action, state, who approved, who approved first, commitment to the receipt."""
 NOBODY = (None, None)
@@ -98,7 +95,7 @@ class Said:
         self.denied: set[Act] = set()
         self.queued: dict[int, tuple[int, str, int]] = {}
         self.decided: dict[int, tuple[str, str | None, str | None, str | None]] = {}
-        self.first: dict[int, str] = {}
+        self.first: dict[int, str | None] = {}
         self.effects: dict[str, tuple[int, str, str, int, str | None]] = {}
         self.approved: dict[str, tuple[int | None, str | None]] = {}
         self.withdrawn: dict[Act, int] = {}
@@ -152,7 +149,7 @@ class Said:
         """What each queue item must be; to be asked when all is heard."""
         first = self.first.get
         told: dict[int, Review] = {
-            number: (case, action, "pending", None, None, first(number), None)
+            number: (case, action, WAITS, None, None, first(number), None)
             for number, (case, action, _) in self.queued.items()
         }
         for (case, action), step in self.withdrawn.items():
@@ -161,7 +158,8 @@ class Said:
                     told[number] = (case, action, LAPSED, None, None, first(number), None)
         for number in self.decided.keys() & told.keys():
             state, by, code, note = self.decided[number]
-            told[number] = (*told[number][:2], state, by, code, first(number), note)
+            if state != WAITS:
+                told[number] = (*told[number][:2], state, by, code, first(number), note)
         return told
 
     @cached_property
@@ -215,12 +213,23 @@ def _allowed(said: Said, body: Body) -> None:
 
 
 def _approved(said: Said, body: Body) -> None:
-    if body.get("effect") is not None:
-        said.approved[body["effect"]] = (body["review"], body["by"])
+    if (key := body.get("effect")) is not None:
+        said.approved[key] = (body["review"], body["by"])
 
 
 def _first_approved(said: Said, body: Body) -> None:
     said.first[body["review"]] = body["by"]
+
+
+def _undone(said: Said, body: Body) -> None:
+    """The item waits as if nobody had said it."""
+    if body["undid"] == EntryKind.FIRST_APPROVED.value:
+        said.first[body["review"]] = None
+    else:
+        said.decided[body["review"]] = (WAITS, None, None, None)
+    if (key := body.get("effect")) is not None:
+        said.effects[key] = (body["case"], body["action_hash"], EntryKind.LAPSED.value, body["step"], None)
+        said.approved[key] = NOBODY
 
 
 def _queued(said: Said, body: Body) -> None:
@@ -277,6 +286,7 @@ HEARD: Mapping[str, Callable[[Said, Body], None]] = {
     EntryKind.APPROVED.value: _approved,
     EntryKind.FIRST_APPROVED.value: _first_approved,
     EntryKind.QUEUED.value: _queued,
+    EntryKind.UNDONE.value: _undone,
     EntryKind.DENIED.value: _denied,
     EntryKind.SETTLED.value: _settled,
     EntryKind.CLOSED.value: _closed,

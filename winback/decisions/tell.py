@@ -79,7 +79,17 @@ def _erased(body: Body) -> str:
 
 
 def _waited(body: Body) -> str:
-    return f"item {body['review']}, waited since {body['waited_since'][:16]}"
+    by = f", by {body['by']}" if "by" in body else ""
+    return f"item {body['review']}, waited since {body['waited_since'][:16]}{by}"
+
+
+def _undone(body: Body) -> str:
+    return f"{_reviewed(body)}: was {str(body['undid']).replace('_', ' ')}, waits again"
+
+
+def _planted(body: Body) -> str:
+    what = "found" if body["caught"] else "missed"
+    return f"item {body['item']} with a known fault, {body['fault'].replace('_', ' ')}: {what} by {body['by']}"
 
 
 WORDS: Mapping[str, Callable[[Body], str]] = {
@@ -116,6 +126,9 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.POLICY_CHANGED: _policy_changed,
     EntryKind.POLICY_REFUSED: _policy_refused,
     EntryKind.ESCALATED: _waited,
+    EntryKind.UNDONE: _undone,
+    EntryKind.HANDED: lambda body: f"{_reviewed(body)}, to {body['to']}",
+    EntryKind.PLANTED: _planted,
     EntryKind.RECORDED: lambda body: f"{str(body['what']).replace('_', ' ')}, interaction {body['interaction']}",
     EntryKind.ERASED: _erased,
 }

@@ -94,11 +94,14 @@ class CaseTrace:
 
     def _reviewed(self, entry: Entry) -> Turn:
         """The turn that a person decided on, named in it."""
-        review = entry.said["review"]
-        turn = self._by_review.get(review) or self._new(entry, entry.said["action_hash"], f"review {review}")
+        turn = self._reviewed_turn(entry)
         if "by" in entry.said and not turn.decided:
             turn.by.append(entry.said["by"])
         return turn
+
+    def _reviewed_turn(self, entry: Entry) -> Turn:
+        review = entry.said["review"]
+        return self._by_review.get(review) or self._new(entry, entry.said["action_hash"], f"review {review}")
 
     def _approved(self, entry: Entry) -> None:
         turn = self._reviewed(entry)
@@ -109,6 +112,22 @@ class CaseTrace:
         turn = self._reviewed(entry)
         turn.decide(entry.when, "deny", self._name(turn.step, entry.said["action_hash"]))
         turn.block(entry.when, REFUSALS[EntryKind(entry.kind)])
+
+    def _undone(self, entry: Entry) -> None:
+        """What was decided is over, and the same act waits again: for whoever approved it first, if anybody."""
+        review, action = entry.said["review"], entry.said["action_hash"]
+        turn = self._reviewed_turn(entry)
+        if entry.said["undid"] == EntryKind.FIRST_APPROVED:
+            turn.by.clear()
+            return
+        if not turn.over:
+            turn.block(entry.when, "the approval was taken back")
+        again = self._new(entry, action, f"review {review} again at step {entry.step}")
+        again.by.extend(turn.by[:-1])
+        self._by_review[review] = self._by_action[action] = again
+        shown = self._rows.shown(review, self._rows.proposed(self._case, {"tool": "unknown", **entry.said}))
+        again.propose(entry.when, shown)
+        again.ask(entry.when, shown)
 
     def _withdrawn(self, entry: Entry) -> None:
         """A person said stop, or the case was closed: what waited is over."""
@@ -179,6 +198,7 @@ HEARD: Mapping[EntryKind, Callable[[CaseTrace, Entry], object]] = {
     EntryKind.REJECTED: CaseTrace._refused,
     EntryKind.EDITED: CaseTrace._refused,
     EntryKind.EXPIRED: CaseTrace._refused,
+    EntryKind.UNDONE: CaseTrace._undone,
     EntryKind.UNSUBSCRIBED: CaseTrace._withdrawn,
     EntryKind.CLOSED: CaseTrace._withdrawn,
     EntryKind.ANSWERED: CaseTrace._answered,

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from winback.store.queue import Listed, Shown, queue_asides
 from winback.store.types import (
     CUSTOMER,
     EMAIL,
     MESSAGE,
     CaseState,
     EffectState,
-    ReviewState,
     RunState,
     UtcDateTime,
 )
@@ -161,28 +161,33 @@ class Proposal(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Review(SQLModel, table=True):
+class Review(Listed, Shown, table=True):
     """A place in the queue: one proposal that waits for a person. `verdict` is what was asked and why.
 
     `first_approved_by` is who approved where two people must. `escalated_at`: it waited too long
     once, and `expires_at` is when it is dropped.
     """
 
-    __table_args__ = (Index("reviews_by_state", "state", "expires_at"),)
+    # A number is never given twice: a planted item draws one and leaves no row here.
+    __table_args__ = (
+        Index("reviews_by_state", "state", "expires_at"),
+        Index("reviews_of_account", "account_id"),
+        Index("reviews_decided", "decided_at"),
+        Index(
+            "queue_order", "priority", "id", "snoozed_until", "asked_at", "tool", "plan", "region", "owner",
+            "assignee", "sought",
+            sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"),
+        ),
+        *queue_asides(),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="cases.id", index=True)
     proposal_id: int = Field(foreign_key="proposal.id")
     action_hash: str = Field(max_length=64)
-    state: str = Field(default=ReviewState.PENDING, max_length=20)
     verdict: Json = _json()
-    asked_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    snoozed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     first_approved_by: str | None = Field(default=None, max_length=200)
-    escalated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    decided_by: str | None = Field(default=None, max_length=200)
     code: str | None = Field(default=None, max_length=40)
     note: str = Field(default="", sa_type=Text)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel, col, func, or_, select
 
+from winback.store.listed import relist
 from winback.store.models import Account, Consent, Contact
 from winback.store.suppression import Suppressed, load_suppressed
 from winback.usage.people import People
@@ -86,7 +87,11 @@ def _store_accounts(session: Session, records: Sequence[AccountRecord]) -> tuple
             new += 1
             _set(account, _account_values(record))
         else:
-            changed += _set(account, _account_values(record))
+            mended = _set(account, _account_values(record))
+            changed += mended
+            if mended:
+                session.flush()
+                relist(session, account)
     session.flush()
     return {key: one.id or 0 for key, one in known.items()}, new, changed
 

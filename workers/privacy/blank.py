@@ -12,9 +12,11 @@ from sqlmodel import Session, col, select
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
 from winback.errors import ConflictError
+from winback.store.listed import relist
 from winback.store.models import Account, Case, Consent, Contact, DecisionEntry
+from winback.store.queue import Planted
 from winback.store.suppression import LOCK, load_suppressed
-from winback.store.types import EffectState
+from winback.store.types import EffectState, ReviewState
 from winback.store.wipe import delete_securely
 from winback.usage.side_files import Words
 from workers.privacy.about import About, evidence_of_account
@@ -84,8 +86,18 @@ def _blank_reviews(session: Session, about: About) -> tuple[int, list[int]]:
     rows = about.reviews(lock=True)
     for review, _ in rows:
         review.note = ""
+    _blank_planted(session, about)
     session.flush()
     return sum(theirs for _, theirs in rows), [review.id or 0 for review, theirs in rows if not theirs]
+
+
+def _blank_planted(session: Session, about: About) -> None:
+    """What was planted copies the words of a proposal to them; nobody is to judge what is left of it."""
+    copied = [one.id for one in about.proposals()]
+    for one in session.exec(select(Planted).where(col(Planted.copied_id).in_(copied)).with_for_update()).all():
+        one.message, one.arguments = _kept_message(one.message), {}
+        if one.state == ReviewState.PENDING:
+            one.state = ReviewState.LAPSED
 
 
 def _blank_effects(session: Session, about: About) -> int:
@@ -118,11 +130,14 @@ def _unless(words: Words, value: Any) -> Any:
 def _blank_proposals(session: Session, about: About) -> int:
     proposals = about.proposals()
     for one in proposals:
-        kept = {name: one.message.get(name, "") for name in KEPT}
-        one.message = {**kept, "subject": "", "body": "", "slots": {}}
+        one.message = _kept_message(one.message)
         one.arguments, one.label, one.why = {}, "", ""
     session.flush()
     return len(proposals)
+
+
+def _kept_message(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: message.get(name, "") for name in KEPT}, "subject": "", "body": "", "slots": {}}
 
 
 def _blank_interactions(session: Session, about: About) -> int:
@@ -148,6 +163,8 @@ def _blank_account(session: Session, one: Named, key: str) -> int:
     _make_way(session, account, key)
     rename_feed(session, account.key, key)
     account.key, account.name, account.owner_name, account.owner_email, account.tags = key, "", None, None, []
+    session.flush()
+    relist(session, account)
     for case in session.exec(select(Case).where(Case.account_id == account.id)).all():
         case.drop = {**case.drop, "account": key}
     return _drop_evidence(session, evidence_of_account(session, one.account_id or 0))

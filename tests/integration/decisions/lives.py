@@ -10,7 +10,7 @@ from winback.store.types import EMAIL
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, NOON, add_account, open_case, sample_drop
 from winback.usage.drop import DropKind
-from workers import review as reviews
+from workers.item import open_item
 from workers.propose import propose_all
 from workers.services import Services
 
@@ -39,7 +39,7 @@ def begin(services: Services, *kinds: DropKind) -> None:
 
 def shown(services: Services, number: int) -> str:
     with services.store.read() as session:
-        return reviews.open_item(session, number).review.action_hash
+        return open_item(session, number).review.action_hash
 
 
 def later(services: Services, **delta: float) -> None:

@@ -21,6 +21,7 @@ from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
 from workers.answer import answer_offer, answer_survey, asked, contest, offer_of
+from workers.item import open_item
 from workers.link import Links
 from workers.propose import propose_all
 from workers.services import Services
@@ -46,7 +47,7 @@ def offered(services: Services) -> Services:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     propose_all(offered, AS_OF)
     with offered.store.read() as session:
-        review = reviews.open_item(session, 1).review
+        review = open_item(session, 1).review
     reviews.approve(offered, 1, review.action_hash, "rita")
     assert [one.kind.value for one in act_all(offered)] == ["done"]
     return offered

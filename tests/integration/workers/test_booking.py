@@ -27,6 +27,7 @@ from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
 from workers.booking import Slots, cancel, choose, slots
+from workers.item import open_item
 from workers.link import Links
 from workers.propose import propose_all
 from workers.services import Services
@@ -90,7 +91,7 @@ def proposed(services: Services) -> Services:
     propose_all(both, AS_OF)
     for number in (1, 2):
         with both.store.read() as session:
-            review = reviews.open_item(session, number).review
+            review = open_item(session, number).review
         reviews.approve(both, number, review.action_hash, "rita")
     assert [one.kind.value for one in act_all(both)] == ["done", "done"]
     return both

@@ -17,6 +17,7 @@ from winback.testing.world import AS_OF, NOON, add_account, open_case, sample_dr
 from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
+from workers.item import open_item
 from workers.link import Links
 from workers.past import past_of
 from workers.propose import propose_all
@@ -172,7 +173,7 @@ def test_a_reviewer_changes_its_words_and_nothing_else(services: Services) -> No
     record(here, Party(1, 1), InteractionKind.MESSAGE, NOON - timedelta(days=30), "omar", channel="phone")
     propose_all(here, AS_OF)
     with here.store.read() as session:
-        item = reviews.open_item(session, 1)
+        item = open_item(session, 1)
         assert (item.proposal.medium, item.proposal.audience) == ("slack", "colleague")
     reviews.edit(here, 1, item.review.action_hash, "rita", {"slots.note": "Please ring them."})
     with here.store.read() as session:

@@ -13,6 +13,7 @@ from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
 from workers.counting import count
+from workers.item import open_item
 from workers.past import REMEMBERED, long_ago_of, past_of
 from workers.propose import propose_all
 from workers.services import Services
@@ -92,7 +93,7 @@ def test_a_rejection_is_part_of_the_past(services: Services) -> None:
         open_case(session, add_account(session), sample_drop("acme", DropKind.LIMIT_REACHED))
     propose_all(services, AS_OF)
     with services.store.read() as session:
-        digest = reviews.open_item(session, 1).review.action_hash
+        digest = open_item(session, 1).review.action_hash
     reviews.reject(services, 1, digest, "rita", "not_now", "")
     with services.store.read() as session:
         _, (rejected,) = past_of(session, session.get_one(Account, 1), NOON + DAY)

@@ -22,9 +22,9 @@ from winback.store.types import ReviewState
 from winback.usage.drop import Drop, drop_from_plain
 from workers.compose import agent_of
 from workers.facts import Subject
+from workers.item import Item, open_item
 from workers.options import JudgedOption, Possible, judge_options
 from workers.past import Past, past_of
-from workers.review import Item, open_item
 from workers.services import Services
 from workers.situation import Setting, busy_times, knowing, situation_of
 

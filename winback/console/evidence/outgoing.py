@@ -17,9 +17,9 @@ from winback.usage.drop import drop_from_plain
 from workers.compose import agent_of, message_of, option_of, parcel_of, words_problems
 from workers.decide import action_facts, effect_of
 from workers.facts import Facing, Subject
+from workers.item import Item
 from workers.link import Links
 from workers.past import Past
-from workers.review import Item
 from workers.services import Services
 from workers.situation import busy_times, knowing, situation_of
 

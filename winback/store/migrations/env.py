@@ -10,6 +10,7 @@ import winback.store.bookkeeping
 import winback.store.console
 import winback.store.inbox
 import winback.store.models
+import winback.store.queue
 from winback.store.types import UtcDateTime
 
 # The imports fill the metadata.
@@ -17,6 +18,7 @@ assert winback.store.models.Account.metadata is SQLModel.metadata  # noqa: S101
 assert winback.store.bookkeeping.PolicyVersion.metadata is SQLModel.metadata  # noqa: S101
 assert winback.store.console.User.metadata is SQLModel.metadata  # noqa: S101
 assert winback.store.inbox.InboxMail.metadata is SQLModel.metadata  # noqa: S101
+assert winback.store.queue.Planted.metadata is SQLModel.metadata  # noqa: S101
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
