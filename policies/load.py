@@ -11,6 +11,7 @@ from policies.policy import Policy
 from policies.rules import AnyRule
 from policies.rules.fields import DropName, Part, Word
 from policies.rules.reference import Reference
+from policies.switch import is_switch
 from winback.errors import InputError
 from winback.spelling import did_you_mean
 from winback.yamlfile import Place, YamlFile, is_folder, read_yaml, validate
@@ -161,6 +162,10 @@ def _check(
     rule: AnyRule, file: YamlFile, place: Place, known: Known, places: dict[str, tuple[YamlFile, Place]]
 ) -> None:
     """Refuse an id that is taken and names that nothing has; remember where the rule stands."""
+    if is_switch(rule.id):
+        raise file.refusal(
+            f"the id {rule.id!r} is kept for kill switches", (*place, "id"), "see winback policy kill -h"
+        )
     if rule.id in places:
         other, there = places[rule.id]
         taken = other.where((*there, "id"))

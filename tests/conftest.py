@@ -30,6 +30,7 @@ NUMBERED = (
     "feed_item",
     "interaction",
     "model_use",
+    "kill_switch",
     "policy_version",
     "effect",
     "review",

@@ -1,12 +1,14 @@
 """The policy in force: read again when its files change, kept when the change is broken."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from policies.load import author_of
 from policies.policy import Policy
+from policies.rules.kill_switch import KillSwitch
+from policies.switch import with_switches
 from winback.errors import InputError
 from winback.yamlfile import is_folder
 
@@ -32,6 +34,8 @@ class PolicySource:
     A policy that is broken is refused, and the last good one stays in force; at the start that is what
     `kept` gives. Without one it is an error, unless the policy is not `needed`: then there is none.
 
+    Switches that are engaged beside the files stand above it.
+
     Raises:
         InputError: the policy cannot be used, and there is no earlier one.
     """
@@ -47,6 +51,7 @@ class PolicySource:
         self.path = path
         self._load = load
         self._stamp = self._look()
+        self._switches: tuple[KillSwitch, ...] = ()
         self.refused: Refused | None = None
         self.recorded: object = None
         """What was `standing` when it was last written down."""
@@ -72,16 +77,23 @@ class PolicySource:
         """What is in force, and why the files are refused, if they are."""
         return self.loaded and self.loaded.hash, self.refused
 
-    def refresh(self) -> None:
-        """Look at the files, and take a changed policy over unless it is broken."""
-        stamp = self._look()
-        if stamp == self._stamp:
+    def refresh(self, switches: Sequence[KillSwitch] | None = None) -> None:
+        """Look at the files, and take a changed policy over unless it is broken.
+
+        `switches` are those engaged now; None: nobody has looked, and those stay that were.
+        """
+        stamp, loaded = self._look(), self.loaded
+        if switches is not None and tuple(switches) != self._switches:
+            self._switches = tuple(switches)
+        elif stamp == self._stamp:
             return
-        self._stamp = stamp
-        try:
-            self.loaded, self.refused = self._load(), None
-        except InputError as error:
-            self.refused = self._refusal(error)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                loaded, self.refused = self._load(), None
+            except InputError as error:
+                self.refused = self._refusal(error)
+        self.loaded = loaded and with_switches(loaded, self._switches)
 
     def author(self) -> str:
         """Who the policy says wrote it, else who owns the file that was changed last."""

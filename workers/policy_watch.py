@@ -11,16 +11,20 @@ from sqlmodel import Session, col, select
 
 from policies.policy import Policy, policy_text
 from policies.replay import policy_from_text
+from policies.rules.kill_switch import KillSwitch
+from policies.switch import with_switches
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
-from winback.store.bookkeeping import REFUSED, PolicyVersion
+from winback.store.bookkeeping import REFUSED, How, PolicyVersion
 from workers.policy_source import PolicySource, Refused
 from workers.services import Services
+from workers.switches import engaged_rules, thrown_last
 
 log = structlog.get_logger(__name__)
 
 Role = Literal["live", "shadow"]
 ROLES: tuple[Role, ...] = ("live", "shadow")
+LONGEST = 200
 MENDED: Final = ""
 """In the place of a reason: the files can be used again."""
 
@@ -42,14 +46,24 @@ def watch_policies(services: Services, session: Session | None = None) -> None:
     Inside a transaction its `session` is given. What that one writes down may yet be undone, so the next
     call looks once more whether it is there.
     """
+    engaged = _engaged(services, session)
     for role, source in _sources(services):
-        source.refresh()
+        source.refresh(engaged)
         _write_down(services, role, source, session)
+
+
+def _engaged(services: Services, session: Session | None) -> tuple[KillSwitch, ...]:
+    if session is not None:
+        return engaged_rules(session)
+    with services.store.read() as own:
+        return engaged_rules(own)
 
 
 def note_refusals(services: Services) -> None:
     """What was refused at the start is said and written down, also by what decides nothing."""
+    engaged = _engaged(services, None)
     for role, source in _sources(services):
+        source.refresh(engaged)
         if source.refused is not None:
             _write_down(services, role, source, None)
 
@@ -101,14 +115,25 @@ def _write_change(session: Session, role: Role, source: PolicySource, now: datet
     policy, before = source.policy, newest_version(session, role)
     if before is not None and before.hash == policy.hash:
         return
-    author, name = source.author(), source.path.name
+    how, author, name = *_how(session, source, before), source.path.name
     log.info("policy.changed", role=role, before=before and before.hash, now=policy.hash, author=author)
     session.add(
-        PolicyVersion(role=role, hash=policy.hash, rules=policy_text(policy), author=author, source=name, at=now)
-    )
+        PolicyVersion(
+            role=role, hash=policy.hash, rules=policy_text(policy), author=author[:LONGEST], source=name, at=now,
+            how=how,
+        )
+    )  # fmt: skip
     session.flush()
     body = {"role": role, "hash": policy.hash, "author": author, "source": name}
     append(session, EntryKind.POLICY_CHANGED, now, {**body, "before": before.hash if before else None})
+
+
+def _how(session: Session, source: PolicySource, before: PolicyVersion | None) -> tuple[How, str]:
+    """By what it came into force, and by whom: where the rest is the same, by who threw a switch."""
+    kept = readable(before) if before else None
+    if kept is not None and with_switches(kept, ()).hash == with_switches(source.policy, ()).hash:
+        return How.SWITCH, thrown_last(session) or source.author()
+    return How.DISK, source.author()
 
 
 def _write_refusal(session: Session, role: Role, source: PolicySource, now: datetime) -> None:
@@ -136,10 +161,14 @@ def newest_version(session: Session, role: Role) -> PolicyVersion | None:
 
 
 def last_good(session: Session, role: Role) -> Policy | None:
-    """That policy itself; None where there is none, or none that this version of Winback can read."""
+    """That policy itself, without switches; None where there is none, or none that can be read."""
     version = newest_version(session, role)
-    if version is None:
-        return None
+    policy = readable(version) if version else None
+    return with_switches(policy, ()) if policy else None
+
+
+def readable(version: PolicyVersion) -> Policy | None:
+    """A policy that came into force; None where this version of Winback cannot read it."""
     try:
         policy = policy_from_text(version.rules)
     except ValueError:

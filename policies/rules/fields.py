@@ -47,6 +47,8 @@ def _like(pattern: str, what: str) -> AfterValidator:
 
 
 ID = r"[a-z0-9][a-z0-9_-]{0,63}"
+SWITCH_ID = r"switch\.[0-9]{1,10}"
+"""Of switches that are engaged beside the files (`policies.switch`)."""
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
 REGION = r"[A-Z]{2}(-[A-Z0-9]{1,3})?"
@@ -56,7 +58,7 @@ MOST = 10**12
 
 RuleId = Annotated[
     str,
-    _like(ID, "up to 64 lower-case letters, digits, - and _"),
+    _like(rf"{ID}|{SWITCH_ID}", "up to 64 lower-case letters, digits, - and _"),
     Field(json_schema_extra={"pattern": f"^{ID}$"}),
 ]
 ClockTime = Annotated[

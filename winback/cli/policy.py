@@ -11,6 +11,7 @@ MODULES = {
     "diff": "policy_diff",
     "replay": "policy_replay",
     "shadow": "policy_shadow",
+    "kill": "policy_kill",
     "schema": "policy_schema",
 }
 

@@ -1,7 +1,11 @@
 """What the commands about policies share: the names a policy may speak of, and the configured one."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
+
+from sqlmodel import Session as SQLSession
 
 from policies.load import PACKAGED, Known, load_policy
 from policies.policy import Policy
@@ -14,6 +18,9 @@ from winback.store.store import Store
 from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.policy_watch import Role, last_good, say_refused
+from workers.switches import engaged_rules
+
+T = TypeVar("T")
 
 
 def known(session: Session) -> Known:
@@ -31,7 +38,7 @@ def chosen(session: Session, path: Path | None) -> Path:
 
 
 def in_force(session: Session) -> Policy:
-    """The configured policy; while its files are broken, the one that was in force last, said in one line.
+    """The configured policy under the engaged switches; while its files are broken, the last one in force.
 
     Raises:
         InputError: it cannot be used, and none was ever in force.
@@ -44,17 +51,23 @@ def as_it_stands(session: Session, path: Path, role: Role) -> PolicySource:
     """A policy or its last good version; the database is only read. Raises as `in_force`."""
     names = known(session)
     source = PolicySource(path, lambda: load_policy(path, names), lambda: _last_good(session, role))
+    source.refresh(_asked(session, engaged_rules) or ())
     say_refused(role, source)
     return source
 
 
 def _last_good(session: Session, role: Role) -> Policy | None:
+    return _asked(session, lambda state: last_good(state, role))
+
+
+def _asked(session: Session, question: Callable[[SQLSession], T]) -> T | None:
+    """What the database says; None where there is none yet, or not one of this version."""
     settings = session.settings
     if not is_there(settings.database_url):
         return None
     try:
         store = Store(settings.database_url, busy_seconds=settings.database.busy_seconds)
         with closing(store), store.read() as state:
-            return last_good(state, role)
+            return question(state)
     except SetupError:
         return None

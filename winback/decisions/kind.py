@@ -38,6 +38,8 @@ class EntryKind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     POLICY_CHANGED = "policy_changed"
     POLICY_REFUSED = "policy_refused"
+    SWITCH_ENGAGED = "switch_engaged"
+    SWITCH_RELEASED = "switch_released"
     ESCALATED = "escalated"
     UNDONE = "undone"
     HANDED = "handed"

@@ -73,6 +73,11 @@ def _policy_refused(body: Body) -> str:
     return f"{body['role']} by {body['author']}: {body['reason']}{kept}"
 
 
+def _switch(body: Body) -> str:
+    what = f"{body['scope']} {body['name']}".strip()
+    return f"switch {body['switch']}, {what}, by {body['by']}: {body['reason']}"
+
+
 def _erased(body: Body) -> str:
     counts = ", ".join(f"{number} {name}" for name, number in sorted(body["counts"].items()))
     return f"contact {body['contact']}" + (f": {counts}" if counts else "")
@@ -125,6 +130,8 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.UNSUBSCRIBED: lambda body: f"contact {body['contact']}",
     EntryKind.POLICY_CHANGED: _policy_changed,
     EntryKind.POLICY_REFUSED: _policy_refused,
+    EntryKind.SWITCH_ENGAGED: _switch,
+    EntryKind.SWITCH_RELEASED: _switch,
     EntryKind.ESCALATED: _waited,
     EntryKind.UNDONE: _undone,
     EntryKind.HANDED: lambda body: f"{_reviewed(body)}, to {body['to']}",

@@ -1,8 +1,9 @@
-"""Tables beside the cases: policies in force, what the model cost, addresses that nobody may write to."""
+"""Tables beside the cases: policies in force, kill switches, what the model cost, suppressed addresses."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Text
+from sqlalchemy import JSON, Column, Text
 from sqlmodel import Field, SQLModel
 
 from winback.store.types import UtcDateTime
@@ -11,8 +12,18 @@ REFUSED = " refused"
 """Ends the role of a row that is no policy but a refusal."""
 
 
+class How(StrEnum):
+    """By what a policy came into force: files that changed on the disk, the console, a kill switch."""
+
+    DISK = "disk"
+    CONSOLE = "console"
+    SWITCH = "switch"
+
+
 class PolicyVersion(SQLModel, table=True):
     """A policy that came into force: `rules` is its text as canonical JSON, by `hash`.
+
+    `files` are its files as they were written, by name; None where that was not kept.
 
     In a role that ends in REFUSED it is a refusal: `rules` is the reason (nothing: mended since), `hash`
     what stayed in force.
@@ -27,6 +38,24 @@ class PolicyVersion(SQLModel, table=True):
     author: str = Field(max_length=200)
     source: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=UtcDateTime)
+    how: str = Field(default=How.DISK, max_length=10, sa_column_kwargs={"server_default": How.DISK.value})
+    files: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+
+
+class Switch(SQLModel, table=True):
+    """A kill switch that somebody engaged, about `name` in its `scope`; engaged until it is released."""
+
+    __tablename__ = "kill_switch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    scope: str = Field(max_length=20)
+    name: str = Field(max_length=200)
+    reason: str = Field(max_length=200)
+    engaged_at: datetime = Field(sa_type=UtcDateTime)
+    engaged_by: str = Field(max_length=320)
+    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    released_by: str = Field(default="", max_length=320)
+    release_reason: str = Field(default="", max_length=200)
 
 
 class ModelUse(SQLModel, table=True):

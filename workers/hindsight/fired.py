@@ -10,6 +10,7 @@ import orjson
 from sqlmodel import Session, col, or_, select
 
 from policies.policy import Policy, policy_text
+from policies.switch import is_switch
 from winback.decisions.kind import EntryKind
 from winback.store.bookkeeping import PolicyVersion
 from winback.store.models import DecisionEntry
@@ -53,9 +54,9 @@ def _in_force_since(session: Session, policy: Policy) -> dict[str, datetime]:
     versions = session.exec(
         select(PolicyVersion).where(PolicyVersion.role == "live").order_by(col(PolicyVersion.id).desc())
     ).all()
-    if not versions or versions[0].hash != policy.hash:
-        return {}
     now = _rules(policy_text(policy))
+    if not versions or _rules(versions[0].rules) != now:
+        return {}
     since: dict[str, datetime] = {}
     going_on = set(now)
     for version in versions:
@@ -66,7 +67,8 @@ def _in_force_since(session: Session, policy: Policy) -> dict[str, datetime]:
 
 
 def _rules(text: str) -> dict[str, Any]:
-    return {rule["id"]: rule for rule in json.loads(text)["rules"]}
+    """Those of the files: a switch above them changes none."""
+    return {rule["id"]: rule for rule in json.loads(text)["rules"] if not is_switch(rule["id"])}
 
 
 def _words(session: Session, since: datetime) -> Iterator[tuple[datetime, Set[str]]]:

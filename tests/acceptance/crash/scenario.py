@@ -33,6 +33,8 @@ TWO = OFFER + "  - {id: two, kind: risk_review, first_contact: false, four_eyes_
 APART = {
     "add_user": "a user of the console; no effect is touched",
     "change_user": "a user of the console; no effect is touched",
+    "engage_switch": "stops effects; whoever is killed here engages it again",
+    "release_switch": "lets effects pass again; none is touched",
     "end_sign_in": "a user of the console; no effect is touched",
     "make_token": "a user of the console; no effect is touched",
     "prefer_for_self": "a user of the console; no effect is touched",
