@@ -51,6 +51,7 @@ Transaction = Literal[
     "hold_out",
     "make_token",
     "not_sent",
+    "note",
     "open_case",
     "people",
     "plant",

@@ -1,5 +1,6 @@
 """What a person says they want: channels, topics, language, how often. Stated once, used from the next act on."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from sqlmodel import Session, select
 
 from tools.catalogue import Level
+from winback.canonical import commitment
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
-from winback.errors import InputError
+from winback.errors import ConflictError, InputError
 from winback.store.answers import Preference
 from winback.store.models import Consent, Contact
 from winback.store.types import EMAIL, IN_APP
@@ -19,6 +21,7 @@ from workers.unsubscribe import people_named, stop_contact
 
 PURPOSE = "retention"
 SOURCE = "preferences page"
+LONGEST_SOURCE = 200
 LANGUAGES = ("en", "hi")
 OFTEN = (None, 7, 14, 30, 90)
 """Days between two contacts that one can choose; None leaves it to the operator's policy."""
@@ -66,16 +69,48 @@ def prefer(services: Services, key: str, wishes: Wishes) -> None:
     Raises:
         InputError: a value that is none of those on the page.
     """
+    _set(services, lambda session: asked(session, key).contact.id or 0, wishes, SOURCE, lambda _contact: {})
+
+
+def prefer_for(services: Services, contact_id: int, wishes: Wishes, by: str, source: str) -> None:
+    """Set what a person said elsewhere than on their page; `source` says where, and why it is changed.
+
+    Raises:
+        InputError: there is no such person, or a value is none of those on the page.
+        ConflictError: they have said stop, which nothing undoes.
+    """
+
+    def find(session: Session) -> int:
+        contact = session.get(Contact, contact_id)
+        if contact is None or contact.erased_at is not None:
+            raise InputError(f"there is no contact {contact_id}", fix="look at the account again")
+        if contact.unsubscribed_at is not None:
+            raise ConflictError("they have said stop, and nothing undoes that", where=f"contact {contact_id}")
+        return contact_id
+
+    def said(contact: Contact) -> dict[str, Any]:
+        return {"by": by, "source": commitment(contact.salt, source)}
+
+    _set(services, find, wishes, source[:LONGEST_SOURCE], said)
+
+
+def _set(
+    services: Services,
+    find: Callable[[Session], int],
+    wishes: Wishes,
+    source: str,
+    said: Callable[[Contact], Mapping[str, Any]],
+) -> None:
     _check(services, wishes)
     now = services.clock.now()
     with services.store.write("prefer") as session:
-        contact = locked(session, asked(session, key).contact.id or 0)
+        contact = locked(session, find(session))
         before = wishes_of(session, services, contact)
         if _said(before) == _said(wishes):
             return
         if wishes.language != before.language:
             contact.language = wishes.language
-        _consents(session, services, contact, wishes, before, now)
+        _consents(session, services, contact, wishes, before, now, source)
         row = session.get(Preference, contact.id) or Preference(contact_id=contact.id or 0, at=now)
         row.topics, row.days_between, row.level, row.at = (
             sorted(wishes.topics),
@@ -85,7 +120,7 @@ def prefer(services: Services, key: str, wishes: Wishes) -> None:
         )
         session.add(row)
         session.flush()
-        append(session, EntryKind.PREFERRED, now, {"contact": contact.id, **_said(wishes)})
+        append(session, EntryKind.PREFERRED, now, {"contact": contact.id, **_said(wishes), **said(contact)})
 
 
 def _check(services: Services, wishes: Wishes) -> None:
@@ -112,7 +147,13 @@ def _said(wishes: Wishes) -> dict[str, Any]:
 
 
 def _consents(
-    session: Session, services: Services, contact: Contact, wishes: Wishes, before: Wishes, now: datetime
+    session: Session,
+    services: Services,
+    contact: Contact,
+    wishes: Wishes,
+    before: Wishes,
+    now: datetime,
+    source: str,
 ) -> None:
     """Only what they changed: an unknown consent stays unknown where they left it as it was."""
     for channel in channels_on_offer(services):
@@ -122,7 +163,7 @@ def _consents(
         row = session.get(Consent, (contact.id, channel, PURPOSE))
         if row is None:
             row = Consent(contact_id=contact.id or 0, channel=channel, purpose=PURPOSE, state=state)
-        row.state, row.source, row.at = state, SOURCE, now.date().isoformat()
+        row.state, row.source, row.at = state, source, now.date().isoformat()
         session.add(row)
     session.flush()
 

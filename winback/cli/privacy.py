@@ -1,6 +1,5 @@
 """`winback privacy`: what is held about a person, and how it goes."""
 
-import json
 import os
 import sys
 import tempfile
@@ -14,10 +13,9 @@ import click
 from winback.cli.context import Session, pass_session
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError, SetupError
+from workers.privacy.document import document
 from workers.privacy.erase import Erasure, Survey, erase, survey
 from workers.privacy.export import Section, sections
-
-TOLD_EVERY = 100_000
 
 
 @click.group("privacy")
@@ -107,23 +105,8 @@ def export_command(session: Session, who: str, out: Path | None) -> None:
 
 
 def _write(session: Session, stream: TextIO, head: dict[str, str], found: Iterator[Section]) -> None:
-    """One document, row by row: usage may be large."""
     # On a terminal, what a stranger wrote may not move the cursor.
-    escaped = stream.isatty()
-    stream.write(json.dumps(head, ensure_ascii=escaped, indent=1).removesuffix("\n}"))
-    for section in found:
-        what = json.dumps(section.what)
-        stream.write(f',\n "{section.name}": {{\n  "what": {what},\n  "rows": [')
-        number = 0
-        for number, row in enumerate(section.rows, start=1):
-            stream.write(
-                ("" if number == 1 else ",") + "\n   " + json.dumps(row, ensure_ascii=escaped, default=str)
-            )
-            if number % TOLD_EVERY == 0:
-                session.err.print(f"{section.name}: {number:,} rows so far")
-        stream.write("\n  ]\n }" if number else "]\n }")
-        session.err.print(f"{section.name}: {number:,}")
-    stream.write("\n}\n")
+    stream.writelines(document(head, found, escaped=stream.isatty(), tell=session.err.print))
 
 
 @contextmanager

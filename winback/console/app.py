@@ -8,7 +8,17 @@ from fastapi import FastAPI, Request
 from starlette.types import Scope
 
 from winback import __version__
-from winback.console import me_page, overview_page, people_page, set_up, set_up_page, sign_in_page, static_files
+from winback.console import (
+    accounts_page,
+    me_page,
+    overview_page,
+    people_page,
+    person_page,
+    set_up,
+    set_up_page,
+    sign_in_page,
+    static_files,
+)
 from winback.console.door import Door
 from winback.console.headers import headers
 from winback.console.press import Press
@@ -25,6 +35,8 @@ PARTS = (
     sign_in_page,
     set_up_page,
     overview_page,
+    accounts_page,
+    person_page,
     me_page,
     people_page,
 )

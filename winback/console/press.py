@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from winback import __version__
 from winback.console.evidence.chart import Tongue, chart_table, sparkline, usage_chart
+from winback.console.evidence.phrase import shown
 from winback.console.navigation import PLACES
 from winback.console.rights import Person, declared
 from winback.console.static_files import static
@@ -117,5 +118,6 @@ def _environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    found.filters["clean"] = shown
     found.globals |= {"usage_chart": usage_chart, "chart_table": chart_table, "sparkline": sparkline}
     return found

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from starlette.responses import RedirectResponse, Response
 
+from winback.console.audit import What, note_deed
 from winback.console.door import Door
 from winback.console.people import By
 from winback.console.press import Press
@@ -31,6 +32,11 @@ class Visit:
         """Who does it, from where, and when."""
         return By(person.login if person else "", self.place, self.services.clock.now())
 
+    def note(self, person: Person, what: What, detail: str) -> None:
+        """Note what they did; `detail` names nobody."""
+        by = self.by(person)
+        note_deed(self.services.store, by.at, by.who, what, by.place, detail)
+
     def page(self, person: Person | None, template: str, /, status: int = 200, **values: Any) -> Response:
         """A whole page."""
         return self.press.page(self.request, person, template, status, **values)
@@ -54,3 +60,6 @@ def _visit(request: Request) -> Visit:
 
 Here = Annotated[Visit, Depends(_visit)]
 """The parameter of a route."""
+
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""A row's number in a path."""

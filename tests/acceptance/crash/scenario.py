@@ -36,6 +36,7 @@ APART = {
     "engage_switch": "stops effects; whoever is killed here engages it again",
     "release_switch": "lets effects pass again; none is touched",
     "end_sign_in": "a user of the console; no effect is touched",
+    "note": "what somebody did in the console; no effect is touched",
     "make_token": "a user of the console; no effect is touched",
     "prefer_for_self": "a user of the console; no effect is touched",
     "revoke_token": "a user of the console; no effect is touched",
