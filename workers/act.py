@@ -109,7 +109,7 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
     claims = [one for one in claimed if isinstance(one, Claim)]
     arrived: list[tuple[Effect, Receipt]] = []
     failing: set[str] = set()
-    judged_by = services.policy.hash
+    judged_by, began, sent = services.policy.hash, services.clock.now(), 0
     with closing(Addressed(services.store, [one.effect for one in claims])) as addressed:
         for number, one in enumerate(claims):
             way = receiver_of(one.effect.medium, one.effect.payload)
@@ -118,6 +118,7 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
             changed = services.policy.hash != judged_by
             held_back = _held_back(services, one, stop(), rests, changed) or addressed.refusal(number)
             answer = held_back or _send(services, one)
+            sent += held_back is None
             if isinstance(answer, Receipt):
                 arrived.append((one.effect, answer))
                 continue
@@ -125,6 +126,7 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
             failing.add(way)
             if (settled := _unsettled(services, one, answer)) is not None:
                 done.append(settled)
+    services.pace.note(sent, (services.clock.now() - began).total_seconds())
     return [*done, *_done(services, arrived)] if arrived else done
 
 

@@ -13,8 +13,6 @@ from workers.retry import receiver_of
 from workers.services import Services
 
 DUE = ("id", "account_id", "medium", "payload", "state", "lease_owner", "lease_until")
-TOGETHER = 64
-"""So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def together(services: Services, due: Sequence[Due]) -> Iterator[list[Due]]:
     group: dict[int, Due] = {}
     for one in due:
         alone = one.begun or services.way(one.medium).capability != "keyed"
-        if group and (alone or one.account in group or len(group) == TOGETHER):
+        if group and (alone or one.account in group or len(group) >= services.pace.most()):
             yield list(group.values())
             group = {}
         group[one.account] = one

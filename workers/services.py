@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from tools.channels.missing import MissingChannel
 from winback.breaker import Breaker
+from workers.pace import Pace
 
 if TYPE_CHECKING:  # what only reviews or records something starts without agents, DuckDB and NumPy
     from agents.brief import Brief
@@ -65,6 +67,11 @@ class Services:
     links: "Links | None" = None
     calendars: "Calendars | None" = None
     breakers: "dict[str, Breaker]" = field(default_factory=dict)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How many acts fit a lease."""
+        return Pace(self.settings.worker.lease_seconds)
 
     @property
     def again(self) -> timedelta:

@@ -1,0 +1,25 @@
+"""How many acts fit a lease: what is taken in hand and not sent in time goes back, one by one."""
+
+MOST = 64
+"""So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
+PART_OF_LEASE = 0.5
+"""Of a lease a group may take so much: receivers slow down without a word."""
+
+
+class Pace:
+    """Remembers how long the acts of the last group took."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._lease = lease_seconds
+        self._each = 0.0
+
+    def note(self, acts: int, seconds: float) -> None:
+        """So many acts were sent in so many seconds."""
+        if acts:
+            self._each = seconds / acts
+
+    def most(self) -> int:
+        """So many may be taken together now."""
+        if self._each <= 0:
+            return MOST
+        return max(1, min(MOST, int(self._lease * PART_OF_LEASE / self._each)))
