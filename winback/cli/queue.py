@@ -13,6 +13,7 @@ from policies.words import explain
 from winback.cli.context import NUMBER, Moment, Session, json_option, pass_session, print_json
 from winback.cli.queue_hands import HANDS
 from winback.cli.queue_item import card_of, hash_option, me, print_card, shown_of, version_option
+from winback.cli.queue_meters import METERS
 from winback.cli.terminal import plain_text
 from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Effect, Proposal, Review
@@ -227,5 +228,5 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-for one in HANDS:
+for one in (*HANDS, *METERS):
     command.add_command(one)
