@@ -1,9 +1,18 @@
 """A circuit breaker: after several failures in a row, stop trying for a while."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
 from winback.clock import Clock
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands: failures in a row, and until when nobody tries, if so."""
+
+    failures: int
+    rests_until: datetime | None
 
 
 class Breaker:
@@ -28,6 +37,14 @@ class Breaker:
                 self._tries_again = now + self._pause
                 return None
             return self._tries_again
+
+    def standing(self) -> Standing:
+        """For who looks only: nobody is let through by it."""
+        with self._lock:
+            open_until = self._tries_again
+            if open_until is not None and open_until <= self._clock.now():
+                open_until = None
+            return Standing(self._failed, open_until)
 
     def note(self, *, failed: bool) -> None:
         """Tell how a try went."""

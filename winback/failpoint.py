@@ -70,6 +70,7 @@ Transaction = Literal[
     "see_sign_in",
     "set_up",
     "set_up_link",
+    "send_again",
     "settle",
     "sign_in",
     "snooze",

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from winback import __version__
 from winback.console import (
     accounts_page,
+    effects_page,
     me_page,
     overview_page,
     people_page,
@@ -37,6 +38,7 @@ PARTS = (
     overview_page,
     accounts_page,
     person_page,
+    effects_page,
     me_page,
     people_page,
 )

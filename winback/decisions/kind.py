@@ -32,6 +32,7 @@ class EntryKind(StrEnum):
     MAY_HAVE_BEEN_SENT = "may_have_been_sent"
     FAILED = "failed"
     SETTLED = "settled"
+    SENT_AGAIN = "sent_again"
     ANSWERED = "answered"
     PREFERRED = "preferred"
     CLOSED = "closed"

@@ -20,6 +20,7 @@ EFFECT_AFTER: Mapping[str, str] = {
     EntryKind.FAILED.value: "failed",
     EntryKind.MAY_HAVE_BEEN_SENT.value: "unknown",
     EntryKind.LAPSED.value: LAPSED,
+    EntryKind.SENT_AGAIN.value: OPEN,
 }
 """The state of an effect after an entry that names it; other kinds leave it open."""
 DECIDED: Mapping[str, str] = {

@@ -124,6 +124,7 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.MAY_HAVE_BEEN_SENT: lambda body: f"{_effect(body)}: a person must look",
     EntryKind.FAILED: lambda body: f"{_effect(body)}: a person must look",
     EntryKind.SETTLED: lambda body: f"{_effect(body)}: {body['by']} says {'sent' if body['sent'] else 'not sent'}",
+    EntryKind.SENT_AGAIN: lambda body: f"{_effect(body)}: {body['by']} has it tried again",
     EntryKind.ANSWERED: _answered,
     EntryKind.PREFERRED: _preferred,
     EntryKind.CLOSED: _closed,

@@ -178,11 +178,16 @@ class CaseTrace:
     def _lapsed(self, entry: Entry) -> None:
         self._turn_of(entry).block(entry.when, "it was no longer to be done when it was due")
 
-    def _settled(self, entry: Entry) -> None:
-        """What a person found out takes the place of what was told before."""
+    def _reopen(self, entry: Entry) -> Turn:
+        """The end that was told of it is none: what was decided still holds."""
         turn, line = self._open_ends.pop(entry.said["effect"])
         turn.lines.remove(line)
         self.doubtful -= line.type == "action_executed"
+        return turn
+
+    def _settled(self, entry: Entry) -> None:
+        """What a person found out takes the place of what was told before."""
+        turn = self._reopen(entry)
         if entry.said["sent"]:
             self._execute(entry)
         else:
@@ -208,6 +213,7 @@ HEARD: Mapping[EntryKind, Callable[[CaseTrace, Entry], object]] = {
     EntryKind.FAILED: CaseTrace._failed,
     EntryKind.LAPSED: CaseTrace._lapsed,
     EntryKind.SETTLED: CaseTrace._settled,
+    EntryKind.SENT_AGAIN: CaseTrace._reopen,
 }
 
 

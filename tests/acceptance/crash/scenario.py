@@ -162,6 +162,13 @@ def in_doubt(*, lost: bool) -> Callable[[Place], None]:
     return prepare
 
 
+def given_up(place: Place) -> None:
+    """An effect that certainly did not go, and was given up."""
+    one_due(place)
+    with place.services(failure=NotSent("no such mailbox", retry=False)) as services:
+        act_all(services)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`step` is what may die, `hours` after the beginning, under `policy`, with a receiver that may fail once.
@@ -234,6 +241,7 @@ SCENARIOS = (
     Scenario(
         "settle as not sent", step.settle_as_not_sent, in_doubt(lost=False), only=("settle", "propose"), alike=True
     ),
+    Scenario("send again", step.try_again, given_up, only=("send_again",), alike=True),
     Scenario("seal", step.seal, only=("seal",), alike=True),
     Scenario("slot", step.slot, only=("tick", "take_run", "finish_run"), alike=True),
     Scenario("broken policy", step.break_policy, only=("policy_refused",), alike=True),

@@ -22,7 +22,7 @@ from workers.propose import propose_all
 from workers.scan import close
 from workers.schedule import take_run, tick_act
 from workers.services import Services
-from workers.settle import settle
+from workers.settle import send_again, settle
 from workers.undo import undo as take_back
 from workers.unsubscribe import stop_contact
 from workers.worker import carry_out
@@ -134,6 +134,13 @@ def settle_as_not_sent(services: Services) -> None:
     if "settled" not in entries(services.store, 1):
         settle(services, 1, sent=False, by="rita")
     propose(services)
+
+
+def try_again(services: Services) -> None:
+    """A person has it tried again, once."""
+    if "sent_again" not in entries(services.store, 1):
+        send_again(services, 1, "rita")
+    act_all(services)
 
 
 def seal(services: Services) -> None:

@@ -212,6 +212,7 @@ LOGGED: Mapping[str, str] = {
     EntryKind.NOT_SENT: english("Did not go, will be tried again: {told}"),
     EntryKind.OUTCOME_UNKNOWN: english("Nobody knows yet whether it went: {told}"),
     EntryKind.SETTLED: english("A person found out: {told}"),
+    EntryKind.SENT_AGAIN: english("A person has it tried again: {told}"),
 }
 """Steps of a case that no row of another table tells."""
 
