@@ -51,12 +51,11 @@ CASE_AFTER: Mapping[str, frozenset[str]] = {
     EntryKind.HANDED.value: IN_REVIEW,
     # An edit that is denied leaves the item in the queue.
     EntryKind.DENIED.value: WATCHING | IN_REVIEW,
-    EntryKind.DEFERRED.value: WORKING,
-    EntryKind.INTENT.value: WORKING,
-    EntryKind.NOT_SENT.value: WORKING,
+    **dict.fromkeys((EntryKind.DEFERRED.value, EntryKind.INTENT.value, EntryKind.NOT_SENT.value), WORKING),
     **dict.fromkeys(EFFECT_AFTER, WORKING),
 }
 """The states that a case can be in after an entry of it; whether it is closed is told by itself."""
+
 Review = tuple[int | None, str | None, str, str | None, str | None, str | None, str | None]
 """Of a queue item: case, action, state, who decided, code, who approved first, commitment to the note (None:
 nothing is said of it). Plain tuples: they pass between processes."""
