@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from winback.errors import InputError
 from winback.store.models import Account, Proposal, Review
-from winback.store.queue import Listed, Planted, ReviewMark
+from winback.store.queue import Planted, ReviewMark
 from winback.store.types import ReviewState
 
 PAGE, LONGEST, COUNTED = 50, 500, 1000
@@ -97,7 +97,7 @@ class Line:
     """One item of the list. `planted` is the fault of one that was planted: for operators alone."""
 
     number: int
-    row: Listed
+    row: Review | Planted
     action_hash: str
     case_id: int
     account: Account
@@ -140,6 +140,39 @@ def page_of(
     return Page(lines, lines[-1].after if len(rows) > limit else None)
 
 
+def beside(session: Session, filters: Filters, now: datetime, place: After) -> tuple[int | None, int | None]:
+    """The items just above and just below a place in the list, which itself need not be in it (any more)."""
+    above = [one for table in (Review, Planted) for one in _next(session, table, filters, now, place, up=True)]
+    below = [one for table in (Review, Planted) for one in _next(session, table, filters, now, place, up=False)]
+    return min(above, default=After(0.0, 0)).number or None, max(below, default=After(0.0, 0)).number or None
+
+
+def _next(
+    session: Session,
+    table: type[Review] | type[Planted],
+    filters: Filters,
+    now: datetime,
+    place: After,
+    *,
+    up: bool,
+) -> list[After]:
+    order, number = col(table.priority), col(table.id)
+    where = [*_where(table, filters, now), _above(table, place) if up else _below(table, place)]
+    by = (order.asc(), number.asc()) if up else (order.desc(), number.desc())
+    found = session.exec(select(order, number).where(*where).order_by(*by).limit(1)).all()
+    return [After(priority, one or 0) for priority, one in found]
+
+
+def _below(table: type[Review] | type[Planted], at: After) -> Any:
+    place, number = col(table.priority), col(table.id)
+    return and_(place <= at.priority, or_(place < at.priority, and_(place == at.priority, number < at.number)))
+
+
+def _above(table: type[Review] | type[Planted], at: After) -> Any:
+    place, number = col(table.priority), col(table.id)
+    return and_(place >= at.priority, or_(place > at.priority, and_(place == at.priority, number > at.number)))
+
+
 Row = TypeVar("Row", Review, Planted)
 
 
@@ -148,11 +181,7 @@ def _rows(
 ) -> Sequence[Row]:
     query = select(table).where(*_where(table, filters, now))
     if after is not None:
-        place, number = col(table.priority), col(table.id)
-        query = query.where(
-            place <= after.priority,
-            or_(place < after.priority, and_(place == after.priority, number < after.number)),
-        )
+        query = query.where(_below(table, after))
     # A sum is in no index: few are found by their own and sorted, instead of all being walked in order.
     order = col(table.priority) + 0.0 if filters.state in FEW else col(table.priority)
     return session.exec(query.order_by(order.desc(), col(table.id).desc()).limit(limit)).all()

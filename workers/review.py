@@ -165,8 +165,8 @@ def edit(
 def _edit(
     session: Session, services: Services, item: Item, by: str, changes: dict[str, str], now: datetime
 ) -> Decided:
-    proposal, problems = _edited(session, services, item, by, changes, now)
-    decided = judge(session, services, _subject(item), proposal, problems, {"edited_by": by})
+    proposal, problems = edited(session, services, item, by, changes, now)
+    decided = judge(session, services, subject_of(item), proposal, problems, {"edited_by": by})
     if decided.decision is Decision.DENY:
         advance(
             session, item.review.case_id, EntryKind.DENIED, now, decided.judged.body,
@@ -179,9 +179,10 @@ def _edit(
     return decided
 
 
-def _edited(
+def edited(
     session: Session, services: Services, item: Item, by: str, changes: dict[str, str], now: datetime
 ) -> tuple[Proposal, tuple[str, ...]]:
+    """The proposal that an edit would make, not yet stored, and what is wrong with its words; raises as `edit`."""
     tool = services.registry.get(item.proposal.tool)
     if unknown := set(changes) - set(tool.editable):
         raise InputError(
@@ -200,7 +201,7 @@ def _edited(
         raise InputError(
             f"{'.'.join(map(str, first['loc']))}: {first['msg']}", fix="choose another value"
         ) from None
-    setting = Setting(item.case.id or 0, _subject(item), situation)
+    setting = Setting(item.case.id or 0, subject_of(item), situation)
     message = compose(services, option, situation, slots)
     agent = AgentFacts(source="person", model=by, untrusted_text=agent_of(item.proposal).untrusted_text)
     proposal = make_proposal(setting, option, message, agent, f"edited by {by}", now)
@@ -210,5 +211,6 @@ def _edited(
     return proposal, words_problems(message)
 
 
-def _subject(item: Item) -> Subject:
+def subject_of(item: Item) -> Subject:
+    """The case, its account and its person, as the policy looks at them."""
     return Subject(item.account, item.contact, drop_from_plain(item.case.drop))

@@ -8,6 +8,7 @@ from typing import Any
 from winback.canonical import commitment, content_hash
 from winback.errors import ConflictError
 from winback.store.models import Account, Contact, Review
+from winback.store.queue import Shown
 
 DIGITS = 8
 Facts = dict[str, Any]
@@ -44,7 +45,7 @@ def facts_of(account: Account, contact: Contact) -> Facts:
     }
 
 
-def version_of(review: Review, facts: Facts) -> str:
+def version_of(review: Shown, facts: Facts) -> str:
     """What a screen gives back: a number that counts changes of the item, and a digest of the facts."""
     return f"{review.version}.{content_hash(facts)[:DIGITS]}"
 

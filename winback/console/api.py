@@ -8,6 +8,16 @@ from pydantic import BaseModel, Field
 API = "/api/v1"
 
 
+class Differing(BaseModel):
+    """One thing that is not as it was shown: what it was, what it is now, and who changed it when, if known."""
+
+    field: str = Field(examples=["assignee"])
+    was: str
+    now: str
+    by: str | None = None
+    at: str | None = None
+
+
 class Problem(BaseModel):
     """Why there is no answer: what happened, where, and what to do about it."""
 
@@ -17,6 +27,7 @@ class Problem(BaseModel):
     what: str = Field(description="What happened.", examples=["somebody else was first"])
     where: str | None = Field(None, description="In what: a field, a row, a setting.")
     fix: str | None = Field(None, description="What to do.", examples=["look again"])
+    differences: list[Differing] | None = Field(None, description="With 409: what changed since it was shown.")
 
 
 _WHY = {

@@ -94,6 +94,7 @@ class Press:
             "places": [one for one in PLACES if one.path in self.paths and person and person.may(one.right)],
             "has": self.paths.__contains__,
             "static": static,
+            "clean": shown,
         }
 
     @property

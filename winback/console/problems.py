@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from winback.console.api import Problem
+from winback.console.api import Differing, Problem
+from winback.console.evidence.phrase import shown
 from winback.console.press import Press
 from winback.console.rights import NobodyError
 from winback.console.words import N_
 from winback.errors import ConflictError, InputError, SetupError, WinbackError
+from workers.shown import ChangedError
 
 WORDS = {
     "often": N_("Too many requests from your address: wait a little."),
@@ -92,8 +94,25 @@ def add_problems(app: FastAPI, refuse: Refuse) -> None:
 
     @app.exception_handler(WinbackError)
     async def trouble(request: Request, error: WinbackError) -> Response:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        if status >= 500:
+        problem = problem_of(error)
+        if problem.status >= 500:
             log.error("page.failed", problem=str(error))
-        problem = Problem(title="", status=status, what=error.what, where=error.where, fix=error.fix)
         return refuse.say(request, problem)
+
+
+def problem_of(error: WinbackError) -> Problem:
+    """What is said of an error, with what is not as it was shown."""
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    found = Problem(title="", status=status, what=error.what, where=error.where, fix=error.fix)
+    if isinstance(error, ChangedError):
+        found.differences = [
+            Differing(
+                field=one.field, was=_word(one.was), now=_word(one.now), by=one.by and shown(one.by), at=one.at
+            )
+            for one in error.differences
+        ]
+    return found
+
+
+def _word(value: object) -> str:
+    return "" if value is None else shown(str(value))

@@ -77,16 +77,26 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class ItemView:
-    """All that a card shows. `hash` and `case_version` are what an approval of this very card carries.
+class Hands:
+    """Who has it in hand until when, and whom it was given to."""
 
-    `outgoing` is None where the person was erased.
-    `before` are contacts with this very person in the last year, `since` what came back from them.
+    holder: str | None
+    until: datetime | None
+    assignee: str | None
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """All that a card shows. `hash` and `version` are what an approval of this very card carries.
+
+    `slots` are the words in the places that a template leaves free. `outgoing` is None where the person was
+    erased. `planted` is the fault of an item that was planted: for operators alone. `before` are contacts with
+    this very person in the last year, `since` what came back from them.
     """
 
     number: int
     case: int
-    case_version: int
+    version: str
     hash: str
     parent: str | None
     account: str
@@ -96,8 +106,11 @@ class ItemView:
     value: float
     currency: str
     arguments: dict[str, Any]
+    slots: dict[str, str]
     editable: tuple[str, ...]
+    planted: str | None
     standing: Standing
+    hands: Hands
     outgoing: Outgoing | None
     drop: Drop
     usage: Usage
@@ -123,7 +136,7 @@ def item_view(services: Services, review_id: int, by: str) -> ItemView:
         return ItemView(
             number=review_id,
             case=item.review.case_id,
-            case_version=item.case.version,
+            version=item.version,
             hash=item.review.action_hash,
             parent=proposal.parent_hash,
             account=shown(item.account.name or item.account.key),
@@ -133,6 +146,9 @@ def item_view(services: Services, review_id: int, by: str) -> ItemView:
             value=proposal.value,
             currency=services.settings.company.currency,
             arguments=proposal.arguments,
+            slots=dict(proposal.message.get("slots", {})),
+            planted=item.planted.fault if item.planted else None,
+            hands=_hands(item, now),
             editable=services.registry.get(proposal.tool).editable,
             standing=_standing(item.review),
             outgoing=None if gone else outgoing_of(session, services, item, by, past),
@@ -144,6 +160,15 @@ def item_view(services: Services, review_id: int, by: str) -> ItemView:
             since=tuple(one for one in past[1] if one.contact in (None, contact)),
             thread=thread_of(session, proposal.account_id),
         )
+
+
+def _hands(item: Item, now: datetime) -> Hands:
+    holder, assignee = item.holder(now), item.row.assignee
+    return Hands(
+        holder=shown(holder) if holder else None,
+        until=item.row.claimed_until if holder else None,
+        assignee=shown(assignee) if assignee else None,
+    )
 
 
 def _standing(review: Review) -> Standing:
