@@ -151,7 +151,7 @@ class _Life:
         )
 
     def _held_out(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
-        return EntryKind.HELD_OUT, {"policy": POLICY, "unit_key": self.number}, None
+        return EntryKind.HELD_OUT, {"policy": POLICY, "draws": {"2026": 0.03}, "unit_key": self.number}, None
 
     def _closed(self) -> tuple[EntryKind, Mapping[str, Any], bytes | None]:
         return EntryKind.CLOSED, {"outcome": "recovered", "lapsed": [], "as_of": "2026-06-09"}, None

@@ -159,7 +159,9 @@ def slot_problems(template: str, language: str, slots: Mapping[str, str]) -> tup
 
 def clean(text: str, limit: int) -> str:
     """One line of visible text: no control, no turned or hidden writing, at most `limit` characters."""
-    visible = "".join(_visible(one) for one in unicodedata.normalize("NFC", text))
+    # Most text is plain, and looking at each character takes long.
+    plain = text.isascii() and text.isprintable()
+    visible = text if plain else "".join(_visible(one) for one in unicodedata.normalize("NFC", text))
     line = " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -38,8 +38,13 @@ TICKET_OPEN = and_(
     col(Interaction.kind) == InteractionKind.TICKET,
     or_(col(Interaction.closed_at).is_(None), _since(Interaction.closed_at)),
 )
-INTERACTIONS = (
-    select(Interaction)
+INTERACTIONS: Any = (
+    sql_select(
+        *(
+            col(getattr(Interaction, name))
+            for name in ("account_id", "contact_id", "kind", "channel", "at", "closed_at", "tool", "catalogue_id")
+        )
+    )
     .where(
         col(Interaction.account_id).in_(ACCOUNTS),
         col(Interaction.at) <= bindparam("now", type_=UtcDateTime),
@@ -127,10 +132,10 @@ def _contact(at: datetime, contact: int, tool: str, medium: str, value: float, c
     return PastContact(at=at, contact=contact, tool=tool, channel=medium, value=value, catalogue_id=catalogue_id)
 
 
-def _by_hand(one: Interaction) -> PastContact:
+def _by_hand(one: Any) -> PastContact:
     return PastContact(at=one.at, contact=one.contact_id, tool=BY_HAND, channel=one.channel)
 
 
-def _happening(one: Interaction) -> Happening:
+def _happening(one: Any) -> Happening:
     kind: Any = InteractionKind(one.kind).value
     return Happening(kind, one.at, one.contact_id, one.tool, one.catalogue_id, one.closed_at)

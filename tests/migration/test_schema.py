@@ -1,15 +1,19 @@
 """The migrations make the schema that the models describe, on both databases."""
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from winback.errors import SetupError
 from winback.store.migrate import VERSIONS, migrate, revisions
+from winback.store.models import Account
 from winback.store.store import Store
+from winback.store.upgrade import upgrade
 
 
 def test_migrations_and_models_agree(store: Store) -> None:
@@ -41,3 +45,15 @@ def test_a_newer_database_is_left_alone(store: Store) -> None:
     finally:
         with store.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :was"), {"was": revisions()[-1]})
+
+
+def test_accounts_that_were_there_are_found_by_their_names(tmp_path: Path) -> None:
+    """What 0008 adds is filled for those that an older Winback wrote, whatever the alphabet."""
+    store = Store(f"sqlite:///{tmp_path}/old.db")
+    with store.engine.begin() as connection:
+        upgrade(connection, "0007")
+        connection.execute(text("INSERT INTO account (key, name, tags) VALUES ('a', 'ÄRZTEHAUS', '[]')"))
+    migrate(store)
+    with store.read() as session:
+        assert session.exec(select(Account.sought)).all() == ["a ärztehaus"]
+    store.close()

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from winback.store.models import Account, Proposal, Review
 from winback.store.queue import NAME, OWNER, SOUGHT, Listed, Planted, ReviewMark
+from winback.store.sought import sought_by
 from winback.store.types import ReviewState
 
 DAY = timedelta(days=1)
@@ -44,7 +45,7 @@ def _describe(row: Listed, account: Account) -> None:
     row.stake = max(account.value_per_month or 0.0, 0.0)
     row.plan, row.region = account.plan and account.plan[:NAME], account.region
     row.owner = (account.owner_email or account.owner_name or "")[:OWNER] or None
-    row.sought = f"{account.key} {account.name}".lower()[:SOUGHT]
+    row.sought = sought_by(account.key, account.name)[:SOUGHT]
     place(row)
 
 

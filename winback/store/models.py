@@ -7,6 +7,7 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint,
 from sqlmodel import Field, SQLModel
 
 from winback.store.queue import Listed, Shown, queue_asides
+from winback.store.sought import Sought
 from winback.store.types import (
     CUSTOMER,
     EMAIL,
@@ -24,8 +25,10 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
-class Account(SQLModel, table=True):
+class Account(Sought, table=True):
     """A customer. `key` is the account column of the imported usage; `region` is an ISO 3166 code (IN, DE-BY)."""
+
+    __table_args__ = (Index("accounts_sought", "key", "sought"),)
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True, max_length=200)

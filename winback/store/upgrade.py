@@ -8,9 +8,9 @@ from winback.store.migrate import VERSIONS
 from winback.store.store import Store
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply every migration that is missing, in the transaction of this connection."""
-    command.upgrade(_config(connection), "head")
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Apply every migration that is missing up to a revision, in the transaction of this connection."""
+    command.upgrade(_config(connection), revision)
 
 
 def new_revision(store: Store, message: str, revision: str) -> None:

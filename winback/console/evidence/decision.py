@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from policies.policy import Policy
@@ -14,7 +15,7 @@ from policies.words import summary
 from winback.console.evidence import cursor
 from winback.console.evidence.phrase import shown
 from winback.console.evidence.rules import Rules, rules_of
-from winback.console.evidence.thread_words import told_entry
+from winback.console.evidence.thread_words import UNREADABLE, told_entry
 from winback.decisions.checkpoint import newest_checkpoint
 from winback.decisions.entry import entry_name, spoken
 from winback.decisions.find import find_entry
@@ -24,7 +25,7 @@ from winback.decisions.proof import inclusion_proof
 from winback.errors import InputError, IntegrityError
 from winback.store.models import Case, DecisionEntry
 from workers.hindsight.sentences import told_agent, told_now, told_option, without_verdict
-from workers.hindsight.told import ToldVerdict, told_entry_of
+from workers.hindsight.told import ToldEntry, ToldVerdict, told_entry_of
 from workers.services import Services
 
 PAGE = 50
@@ -50,6 +51,7 @@ class Search:
 
 
 EVERYTHING = Search()
+EVIDENCE: Any = DecisionEntry.evidence
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ def decision_list(
     start = lowest if narrow else max(lowest, below - LOOKED_AT)
     number = col(DecisionEntry.id)
     query = select(DecisionEntry).where(number < below, number >= start, *_fitting(search))
+    # Evidence is most of the log, and no list shows it.
+    query = query.options(defer(EVIDENCE, raiseload=True))
     # A case's entries are found by their case: going through the log in its order would take longer.
     rows = session.exec(query.order_by((number + 0 if narrow else number).desc()).limit(limit + 1)).all()
     lines = tuple(line_of(one) for one in rows[:limit])
@@ -200,9 +204,16 @@ def decision_view(services: Services, name: str, policy: Policy | None = None) -
         body=entry.body,
         evidence=entry.evidence,
         told=tuple(_told(one, policy) for one in told.verdicts) if told else (),
-        without=shown(without_verdict(told), LONGEST_WORDS) if told and not told.verdicts else "",
+        without=_without(told) if told and not told.verdicts else "",
         problem="",
     )
+
+
+def _without(told: ToldEntry) -> str:
+    try:
+        return shown(without_verdict(told), LONGEST_WORDS)
+    except (KeyError, TypeError, AttributeError):
+        return UNREADABLE
 
 
 def _told(one: ToldVerdict, policy: Policy) -> Told:

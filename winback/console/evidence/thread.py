@@ -1,21 +1,30 @@
 """An account's whole story on one thread, the newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from winback.console.evidence import cursor
 from winback.console.evidence.phrase import Phrase, shown
-from winback.console.evidence.thread_source import SOURCES, Source
+from winback.console.evidence.thread_source import KEYS, ROWS, SOURCES
 from winback.console.evidence.thread_words import Names, Told, Who
+from winback.store.answers import Preference
 from winback.store.models import Contact, Proposal
 
 PAGE = 50
 SHOWN_LABEL = 300
+FROM_THE_TOP: cursor.Key = (datetime.max.replace(tzinfo=UTC), -1, 0)
+"""What every row of a thread lies behind."""
+LABELS = select(col(Proposal.id), col(Proposal.label)).where(
+    col(Proposal.id).in_(bindparam("acts", expanding=True))
+)
+NAMES = select(col(Contact.id), col(Contact.name), col(Contact.key)).where(
+    col(Contact.id).in_(bindparam("people", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -50,46 +59,43 @@ def thread_of(session: Session, account_id: int, *, after: str | None = None, li
     Raises:
         InputError: `after` is no page of a thread.
     """
-    last = cursor.read(after, datetime, int, int) if after is not None else None
-    rows = [
-        (at, place, number, source, row)
-        for place, source in enumerate(SOURCES)
-        for at, number, row in _newest(session, source, place, account_id, last, limit + 1)
-    ]
-    rows.sort(key=lambda one: (-one[0].timestamp(), one[1], -one[2]))
-    page = rows[:limit]
-    who = _who(session, [one[4] for one in page])
-    more = cursor.written(page[-1][:3]) if len(rows) > limit else None
-    return Thread(tuple(_happened(one[0], one[3].told(one[4], who), who) for one in page), more)
+    last = cursor.read(after, datetime, int, int) if after is not None else FROM_THE_TOP
+    given = {"account": account_id, **dict(zip(("at", "place", "number"), last, strict=True)), "limit": limit + 1}
+    keys = session.execute(KEYS, given).all()
+    page = keys[:limit]
+    rows = _rows(session, page)
+    who = _who(session, list(rows.values()))
+    more = cursor.written(tuple(page[-1])) if len(keys) > limit else None
+    happened = (
+        _happened(at, SOURCES[place].told(rows[SOURCES[place].table, number], who), who)
+        for at, place, number in page
+    )
+    return Thread(tuple(happened), more)
 
 
-def _newest(
-    session: Session, source: Source, place: int, account_id: int, last: cursor.Key | None, limit: int
-) -> Sequence[Any]:
-    query = source.query(account_id).order_by(source.at.desc(), source.number.desc()).limit(limit)
-    if last is not None:
-        query = query.where(_behind(source, place, *last))
-    found: Sequence[Any] = session.exec(query).all()
-    return found
+def _rows(session: Session, keys: Sequence[Any]) -> Mapping[tuple[Any, int], Any]:
+    """The rows behind these moments, by table and number."""
+    wanted: dict[Any, set[int]] = {}
+    for _, place, number in keys:
+        wanted.setdefault(SOURCES[place].table, set()).add(number)
+    found = {
+        table: session.exec(ROWS[table], params={"numbers": sorted(numbers)}).all()
+        for table, numbers in wanted.items()
+    }
+    return {(table, _number(row)): row for table, rows in found.items() for row in rows}
 
 
-def _behind(source: Source, place: int, at: datetime, last_place: int, number: int) -> Any:
-    """Rows of one source behind the last one shown, which may be another source's of the same moment."""
-    if place == last_place:
-        return or_(source.at < at, and_(source.at == at, source.number < number))
-    return source.at <= at if place > last_place else source.at < at
+def _number(row: Any) -> int:
+    number: int = row.contact_id if isinstance(row, Preference) else row.id
+    return number
 
 
 def _who(session: Session, rows: Sequence[Any]) -> Who:
     """Names of the people and acts that a page speaks of, read at once."""
     acts = {one.proposal_id for one in rows if hasattr(one, "proposal_id")}
-    labels = dict(
-        session.exec(select(col(Proposal.id), col(Proposal.label)).where(col(Proposal.id).in_(acts))).all()
-    )
     people = {one.contact_id for one in rows if getattr(one, "contact_id", None) is not None}
-    names = session.exec(
-        select(col(Contact.id), col(Contact.name), col(Contact.key)).where(col(Contact.id).in_(people))
-    ).all()
+    labels = dict(session.exec(LABELS, params={"acts": sorted(acts)}).all()) if acts else {}
+    names = session.exec(NAMES, params={"people": sorted(people)}).all() if people else ()
     return Who(
         labels={number or 0: shown(label, SHOWN_LABEL) for number, label in labels.items()},
         people={number or 0: shown(name or key) for number, name, key in names},

@@ -1,14 +1,19 @@
 """The list of accounts and one account: found, paged, and shown harmlessly."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
+from tests.conftest import empty_sqlite, engine_of
 from tests.integration.console.evidence.sample import NASTY, company, harmless, take_in
 from tests.integration.held_person import Who
 from winback.console.evidence.account import account_list, account_view
 from winback.errors import InputError
 from winback.store.models import Account, Contact
-from winback.testing.world import AS_OF, NOON, add_account, add_contact, open_case
+from winback.testing.world import AS_OF, NOON, add_account, add_contact, open_case, world
 from workers.act import act_all
 from workers.privacy.erase import erase
 from workers.propose import propose_all
@@ -58,6 +63,37 @@ def test_accounts_are_found(services: Services, search: str, found: list[str] | 
         add_account(session, "alpha")
         add_account(session, "bravo")
     assert keys(services, search) == (["alpha", "bravo"] if found is None else found)
+
+
+def test_an_account_is_found_by_the_name_it_has_now(services: Services) -> None:
+    """In whatever alphabet, by parts of key and name in any order, and no longer by the name it had."""
+    with services.store.write("test") as session:
+        account = add_account(session, "alpha")
+        account.name = "ÄRZTEHAUS Überlingen"
+        session.flush()
+    assert keys(services, "ärztehaus") == keys(services, "überl ALPHA") == ["alpha"]
+    with services.store.write("test") as session:
+        session.get_one(Account, account.id).name = "Bravo"
+        session.flush()
+    assert (keys(services, "ärztehaus"), keys(services, "bravo")) == ([], ["alpha"])
+
+
+def test_a_search_among_very_many_accounts_reads_an_index_alone(tmp_path: Path) -> None:
+    """Rows are read for those that were found: a hundred thousand accounts lie in hundreds of megabytes."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(*given: Any) -> None:
+        asked.append(given[2:4])
+
+    store = engine_of(empty_sqlite())
+    with world(store, tmp_path) as services:
+        event.listen(store.engine, "before_cursor_execute", note)
+        account_list(services, search="alpha bravo")
+        statement, values = next(one for one in asked if "LIKE" in one[0])
+        with store.read() as session:
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert "USING COVERING INDEX accounts_sought" in str(plan)
+    store.close()
 
 
 def test_a_row_says_how_an_account_stands(services: Services) -> None:

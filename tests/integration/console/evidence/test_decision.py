@@ -10,6 +10,7 @@ from policies.load import load_policy
 from winback.console.evidence import decision
 from winback.console.evidence.decision import Line, Search, decision_list, decision_proof, decision_view
 from winback.decisions.checkpoint import write_checkpoint
+from winback.decisions.entry import body_of
 from winback.decisions.key import signing_key
 from winback.decisions.kind import EntryKind
 from winback.errors import InputError
@@ -124,6 +125,17 @@ def test_what_was_altered_says_so(held: Services) -> None:
     with held.store.write("test") as session:
         session.connection().execute(update(DecisionEntry).values(body="<script>"))
     assert all(one.words.startswith("cannot be read") for one in found(held))
+
+
+def test_an_entry_that_says_less_than_its_kind_does_is_shown(held: Services) -> None:
+    """Somebody took the draws out of an account that is held out."""
+    with held.store.write("test") as session:
+        body = body_of(NOON, EntryKind.HELD_OUT, 1, 99, {"policy": "p"}).decode()
+        session.add(
+            DecisionEntry(case_id=1, step=99, kind=EntryKind.HELD_OUT, at=NOON, body=body, entry_hash="0" * 64)
+        )
+    line = found(held, Search(kind=EntryKind.HELD_OUT))[0]
+    assert decision_view(held, line.name).without.startswith("cannot be read")
 
 
 def test_an_entry_has_its_proof(held: Services) -> None:
