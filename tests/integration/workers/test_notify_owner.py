@@ -81,7 +81,7 @@ def test_a_stop_of_the_customer_keeps_nothing_from_a_colleague(services: Service
     assert stop_contact(here, 1, "page") is True
     if mode == "review":
         with here.store.read() as session:
-            review = reviews.open_item(session, 1).review
+            review = open_item(session, 1).review
         reviews.approve(here, 1, review.action_hash, "rita")
     assert [one.kind.value for one in act_all(here)] == ["done"]
     assert [one.recipient_address for one in sent(here)] == ["asha@example.com"]
