@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from winback.clock import aware
 from winback.errors import ConflictError, InputError
 from winback.settings import Settings
+from winback.store.bookkeeping import Pause
 from winback.store.models import Run
 from winback.store.store import Store
 from winback.store.types import RunState
@@ -22,6 +23,8 @@ from workers.owner import is_dead
 from workers.services import Services
 
 PASS, ACT, CHECKPOINT, INBOX = "pass", "act", "checkpoint", "inbox"
+SCHEDULES = (PASS, ACT, CHECKPOINT, INBOX)
+PAUSED = select(Pause.schedule)
 LOOK_BACK = timedelta(days=2)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -65,11 +68,11 @@ def last_slot(trigger: CronTrigger, now: datetime) -> datetime | None:
 
 
 def insert_run(store: Store, schedule: str, fire_time: datetime) -> bool:
-    """Insert a slot; False when somebody already has."""
+    """Insert a slot; False when somebody already has, or the schedule rests."""
     try:
         with store.write("tick") as session:
             same = session.exec(select(Run.id).where(Run.schedule == schedule, Run.fire_time == fire_time)).first()
-            if same is not None:
+            if same is not None or session.get(Pause, schedule) is not None:
                 return False
             session.add(Run(schedule=schedule, fire_time=fire_time))
             session.flush()
@@ -125,6 +128,25 @@ def make_scheduler(services: Services) -> BackgroundScheduler:
     return scheduler
 
 
+def next_slot(services: Services, schedule: str) -> datetime | None:
+    """When a schedule comes next, if nobody lets it rest; None: never here."""
+    soon, settings = services.clock.now() + timedelta(seconds=1), services.settings
+    match schedule:
+        case "pass":
+            following = trigger_of(settings).get_next_fire_time(None, soon)
+        case "checkpoint":
+            following = checkpoint_trigger(settings).get_next_fire_time(None, soon)
+        case "inbox" if settings.inbox.imap is None:
+            following = None
+        case "inbox":
+            every = settings.schedule.inbox_every_seconds
+            following = _slot(services, every) + timedelta(seconds=every)
+        case _:
+            every = settings.schedule.act_every_seconds
+            following = _slot(services, every) + timedelta(seconds=every)
+    return aware(following) if following else None
+
+
 @dataclass(frozen=True)
 class Slot:
     """A run this worker has taken."""
@@ -135,12 +157,15 @@ class Slot:
 
 
 def take_run(services: Services, schedule: str | None = None) -> Slot | None:
-    """Take the oldest slot that is due, or whose worker died; None when there is none. `schedule`: of one only."""
+    """Take the oldest slot that is due, or whose worker died; None when there is none. `schedule`: of one only.
+
+    A schedule that rests has none, whatever is due of it.
+    """
     which = true() if schedule is None else col(Run.schedule) == schedule
     with services.store.write("take_run") as session:
         for run in session.exec(
             select(Run)
-            .where(which, col(Run.state).in_((RunState.DUE, RunState.RUNNING)))
+            .where(which, col(Run.state).in_((RunState.DUE, RunState.RUNNING)), col(Run.schedule).not_in(PAUSED))
             .order_by(col(Run.fire_time), col(Run.id))
             .with_for_update(skip_locked=True)
         ).all():

@@ -42,6 +42,17 @@ class PolicyVersion(SQLModel, table=True):
     files: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
 
 
+class Pause(SQLModel, table=True):
+    """A schedule that rests: nobody inserts or takes its slots. `by` wanted it, for a `reason`."""
+
+    __tablename__ = "schedule_pause"
+
+    schedule: str = Field(primary_key=True, max_length=40)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=320)
+    reason: str = Field(max_length=200)
+
+
 class Switch(SQLModel, table=True):
     """A kill switch that somebody engaged, about `name` in its `scope`; engaged until it is released."""
 

@@ -61,6 +61,8 @@ APART = {
     "hold_alarms": "says that a scan opened nothing",
     "hold_out": "the case is watched; nothing is ever proposed in it",
     "open_case": "the case begins; nothing is proposed yet",
+    "pause": "a schedule rests; no effect is touched",
+    "resume": "a schedule goes on; no effect is touched",
     "people": "people come in; no effect is touched",
     "plant": "an item that can never act; no effect is touched",
     "prefer": "what a person wants; no effect is touched",

@@ -7,19 +7,23 @@ import pytest
 from sqlmodel import select
 
 from winback.clock import SimulatedClock
-from winback.errors import InputError
+from winback.errors import ConflictError, InputError
 from winback.settings import Schedule, Settings
 from winback.store.models import Run
 from winback.store.types import RunState
 from winback.testing.world import AS_OF, NOON, add_account, open_case
 from workers.owner import is_dead, this_owner
+from workers.pause import pause, resume, run_now
 from workers.propose import propose_all
 from workers.schedule import (
     ACT,
+    CHECKPOINT,
+    INBOX,
     PASS,
     finish_run,
     insert_run,
     last_slot,
+    next_slot,
     take_run,
     tick_act,
     tick_pass,
@@ -151,3 +155,45 @@ def test_a_worker_stops_when_told_and_leaves_the_rest_due(services: Services) ->
     # There is no usage in this world: the slot failed with its reason, and the worker lived on.
     assert runs(services)[0].state == RunState.FAILED
     assert "no usage has been imported" in runs(services)[0].report["reason"]
+
+
+def test_a_schedule_that_rests_has_no_slots(services: Services) -> None:
+    """Nobody inserts or takes one, another schedule goes on; what was missed comes when it goes on."""
+    insert_run(services.store, PASS, NOON - timedelta(hours=1))
+    pause(services, PASS, "rita", "the import is late")
+    assert not insert_run(services.store, PASS, NOON)
+    assert take_run(services) is None
+    insert_run(services.store, CHECKPOINT, NOON)
+    assert (slot := take_run(services)) is not None
+    assert slot.schedule == CHECKPOINT
+    with pytest.raises(ConflictError, match="rita has paused it already"):
+        pause(services, PASS, "otto", "me too")
+    with pytest.raises(ConflictError, match="resume it first"):
+        run_now(services, PASS)
+    resume(services, PASS)
+    with pytest.raises(ConflictError, match="is not paused"):
+        resume(services, PASS)
+    found = [one.schedule for one in iter(lambda: take_run(services), None)]
+    assert found == [PASS, PASS], "the one that was due, and the one of this morning"
+
+
+def test_a_run_is_asked_for(services: Services) -> None:
+    """At once, once a moment; only of what there is."""
+    run_now(services, ACT)
+    with pytest.raises(ConflictError, match="this very moment"):
+        run_now(services, ACT)
+    assert (slot := take_run(services)) is not None
+    assert (slot.schedule, slot.fire_time) == (ACT, NOON)
+    for schedule, words in (("nonsense", "is no schedule"), (INBOX, "no mailbox")):
+        with pytest.raises(InputError, match=words):
+            run_now(services, schedule)
+    with pytest.raises(InputError, match="is empty"):
+        pause(services, ACT, "rita", " ")
+
+
+def test_when_a_schedule_comes_next(services: Services) -> None:
+    """By its cron expression or its seconds; a mailbox that is not there never."""
+    assert next_slot(services, PASS) == NOON.replace(day=13, hour=6)
+    assert next_slot(services, CHECKPOINT) == NOON + timedelta(hours=1)
+    assert next_slot(services, ACT) == NOON + timedelta(seconds=services.settings.schedule.act_every_seconds)
+    assert next_slot(services, INBOX) is None
