@@ -89,7 +89,8 @@ class After(NamedTuple):
             raise InputError(f"{text_!r} is no place in the list", fix="begin at its start") from None
 
     def __str__(self) -> str:
-        return f"{self.priority.hex()}_{self.number}"
+        # Without the plus, which an address takes for a space.
+        return f"{self.priority.hex().replace('+', '')}_{self.number}"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from winback.console.door import Door
 from winback.console.headers import headers
 from winback.console.press import Press
 from winback.console.problems import Refuse, add_problems
-from winback.console.queue import acts_page, item_page, list_page, news
+from winback.console.queue import acts_page, item_page, list_page, meters_page, news
 from winback.console.queue import api as queue_api
 from winback.console.rights import Looker, anybody, check_rights
 from winback.web.guard import Guard, Limits, proxy_of
@@ -50,6 +50,7 @@ PARTS = (
     queue_api,
     item_page,
     acts_page,
+    meters_page,
 )
 """Modules with a `router` of pages, and an `api` where programs can do the same."""
 

@@ -93,6 +93,8 @@ ROUTES: dict[str, Right | None] = {
     "POST /queue/{number}/claim": Right.DECIDE,
     "POST /queue/{number}/release": Right.DECIDE,
     "POST /queue/{number}/undo": Right.DECIDE,
+    "GET /meters": Right.LOOK,
+    "GET /api/v1/meters": Right.LOOK,
     "GET /api/v1/queue": Right.LOOK,
     "GET /api/v1/queue/ended": Right.LOOK,
     "GET /api/v1/queue/views": Right.LOOK,

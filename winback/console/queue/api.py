@@ -8,6 +8,7 @@ from fastapi import Path, Query
 
 from winback.console.api import api_router, page_router
 from winback.console.evidence.item import ItemView, item_view
+from winback.console.example import example
 from winback.console.queue import deeds
 from winback.console.queue.listing import QueuePage, queue_page
 from winback.console.queue.preview import EditPreview, preview_edit
@@ -71,7 +72,7 @@ class Done:
     item: int
 
 
-@api.get("/queue")
+@api.get("/queue", responses=example("queue"))
 def list_items(
     here: Here, person: Looker, filters: Wanted, after: Place = None,
     limit: Annotated[int, Query(ge=1, le=LONGEST)] = PAGE,
@@ -82,7 +83,7 @@ def list_items(
         return queue_page(here.services, person, filters, counts, session, after=after, limit=limit)
 
 
-@api.get("/queue/ended")
+@api.get("/queue/ended", responses=example("queue_ended"))
 def list_ended(
     here: Here,
     person: Looker,  # noqa: ARG001  whoever may look
@@ -100,14 +101,14 @@ def ended_page(here: Visit, before: int | None, limit: int) -> EndedPage:
     return EndedPage(found[:limit], found[limit - 1].number if len(found) > limit else None)
 
 
-@api.get("/queue/views")
+@api.get("/queue/views", responses=example("queue_views"))
 def list_views(here: Here, person: Looker) -> list[SavedView]:
     """One's own saved views."""
     with here.services.store.read() as session:
         return [SavedView(name, kept.to_plain()) for name, kept in views_of(session, person.login).items()]
 
 
-@api.put("/queue/views/{name}")
+@api.put("/queue/views/{name}", responses=example("queue_view_kept"))
 def keep_view(here: Here, person: Looker, name: Called, body: ViewFilters) -> SavedView:
     """Keep filters under a name; what was under it is replaced."""
     filters = Filters.from_plain(dict(body.filters))
@@ -115,14 +116,14 @@ def keep_view(here: Here, person: Looker, name: Called, body: ViewFilters) -> Sa
     return SavedView(name, filters.to_plain())
 
 
-@api.delete("/queue/views/{name}")
+@api.delete("/queue/views/{name}", responses=example("queue_view_forgotten"))
 def forget_view(here: Here, person: Looker, name: Called) -> list[SavedView]:
     """Forget one; what is left."""
     drop_view(here.services, person.login, name)
     return list_views(here, person)
 
 
-@api.post("/queue/approve")
+@api.post("/queue/approve", responses=example("queue_approved_several"))
 def approve_several(here: Here, person: Decider, body: Together) -> list[Came]:
     """Approve several of one tool and template; each is judged by itself, and none that costs money is taken."""
     chosen = [Chosen(one.item, one.hash, one.version) for one in body.items]
@@ -132,7 +133,7 @@ def approve_several(here: Here, person: Decider, body: Together) -> list[Came]:
     return [Came(one.review, one.due_at, one.problem) for one in approve_all(here.services, chosen, person.login)]
 
 
-@api.get("/queue/{number}")
+@api.get("/queue/{number}", responses=example("queue_item"))
 def read_item(here: Here, person: Looker, number: Number) -> ItemView:
     """What would happen if it were approved now, exactly, and everything that it can be decided by."""
     return card(here, person, number)
@@ -150,28 +151,28 @@ def _must_be(here: Visit, number: int) -> None:
         deeds.must_be(session, number)
 
 
-@api.post("/queue/{number}/approve")
+@api.post("/queue/{number}/approve", responses=example("queue_approved"))
 def approve(here: Here, person: Decider, number: Number, body: Seen) -> deeds.Approved:
     """Approve exactly what was shown. The policy is asked once more when it leaves."""
     _must_be(here, number)
     return deeds.approve(here.services, person, number, body)
 
 
-@api.post("/queue/{number}/preview")
+@api.post("/queue/{number}/preview", responses=example("queue_preview"))
 def preview(here: Here, person: Decider, number: Number, body: Draft) -> EditPreview:
     """What an edit would make, judged and rendered; nothing is written."""
     _must_be(here, number)
     return preview_edit(here.services, number, person.login, body.changes)
 
 
-@api.post("/queue/{number}/edit")
+@api.post("/queue/{number}/edit", responses=example("queue_edited"))
 def edit(here: Here, person: Decider, number: Number, body: Edit) -> deeds.Edited:
     """Put a proposal of one's own in its place, which the policy judges anew."""
     _must_be(here, number)
     return deeds.edit(here.services, person, number, body, body.changes)
 
 
-@api.post("/queue/{number}/reject")
+@api.post("/queue/{number}/reject", responses=example("queue_rejected"))
 def reject(here: Here, person: Decider, number: Number, body: Refusal) -> Done:
     """Say no; the code says what else is held back."""
     _must_be(here, number)
@@ -179,7 +180,7 @@ def reject(here: Here, person: Decider, number: Number, body: Refusal) -> Done:
     return Done(number)
 
 
-@api.post("/queue/{number}/snooze")
+@api.post("/queue/{number}/snooze", responses=example("queue_snoozed"))
 def snooze(here: Here, person: Decider, number: Number, body: Later) -> Done:
     """Put it out of sight for a while."""
     _must_be(here, number)
@@ -187,7 +188,7 @@ def snooze(here: Here, person: Decider, number: Number, body: Later) -> Done:
     return Done(number)
 
 
-@api.post("/queue/{number}/escalate")
+@api.post("/queue/{number}/escalate", responses=example("queue_escalated"))
 def escalate(here: Here, person: Decider, number: Number, body: Seen) -> Done:
     """Put it before all others."""
     _must_be(here, number)
@@ -195,7 +196,7 @@ def escalate(here: Here, person: Decider, number: Number, body: Seen) -> Done:
     return Done(number)
 
 
-@api.post("/queue/{number}/hand")
+@api.post("/queue/{number}/hand", responses=example("queue_handed"))
 def hand(here: Here, person: Decider, number: Number, body: Colleague) -> Done:
     """Give it to a colleague, who finds it among theirs; anybody may still decide it."""
     _must_be(here, number)
@@ -203,14 +204,14 @@ def hand(here: Here, person: Decider, number: Number, body: Colleague) -> Done:
     return Done(number)
 
 
-@api.post("/queue/{number}/claim")
+@api.post("/queue/{number}/claim", responses=example("queue_claimed"))
 def claim(here: Here, person: Decider, number: Number, body: Claim) -> deeds.Held:
     """Take it in hand: nobody else decides it meanwhile."""
     _must_be(here, number)
     return deeds.claim(here.services, person, number, body.minutes, take_over=body.take_over)
 
 
-@api.post("/queue/{number}/release")
+@api.post("/queue/{number}/release", responses=example("queue_released"))
 def release(here: Here, person: Decider, number: Number) -> Done:
     """Let go of it."""
     _must_be(here, number)
@@ -218,7 +219,7 @@ def release(here: Here, person: Decider, number: Number) -> Done:
     return Done(number)
 
 
-@api.post("/queue/{number}/undo")
+@api.post("/queue/{number}/undo", responses=example("queue_undone"))
 def take_back(here: Here, person: Decider, number: Number) -> Done:
     """Take back an approval or a rejection, as long as nothing has left."""
     _must_be(here, number)

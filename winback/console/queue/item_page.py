@@ -97,7 +97,8 @@ def item_response(
         person, "item.html", status, view=view, within=address_of(filters), above=above, below=below,
         undoable=undoable, done=decided, colleagues=colleagues, problem=problem, entered=entered,
         preview=preview, fields=fields_of(services, view), prefix=PREFIX, codes=CODES, reaches=REACHES,
-        states=STATES, says=SAYS, morning=_morning(here, person), holds=holder is not None and same_person(holder, person.login),
+        states=STATES, says=SAYS, morning=_morning(here, person),
+        holds=holder is not None and same_person(holder, person.login),
         waits=view.standing.state == ReviewState.PENDING, note_limit=NOTE,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from winback.errors import InputError
 from workers.queue_list import Filters, State
 
 LONGEST = 2000
-PLACE = r"^-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}_[0-9]{1,9}$"
+PLACE = r"^-?0x[01]\.[0-9a-f]{1,13}p-?[0-9]{1,4}_[0-9]{1,9}$"
 NUMBER = 2**31 - 1
 
 
