@@ -14,11 +14,15 @@ from policies.rules.reference import Reference
 from policies.switch import is_switch
 from winback.errors import InputError
 from winback.spelling import did_you_mean
-from winback.yamlfile import Place, YamlFile, is_folder, read_yaml, validate
+from winback.yamlfile import Place, YamlFile, is_folder, parse_yaml, read_text, read_yaml, validate
 
 PACKAGED = Path(__file__).with_name("default.yaml")
 CASES = "cases"
+CHANGING = ".changing"
+"""Lies in the folder of a policy while several of its files are replaced."""
 SUFFIXES = (".yaml", ".yml")
+Instead = Mapping[str, str | None]
+NOTHING: Instead = {}
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,27 @@ def load_policy(path: Path | None, known: Known) -> Policy:
     return load_placed(path, known).policy
 
 
-def load_placed(path: Path | None, known: Known) -> Loaded:
-    """As `load_policy`, with the places of the rules."""
+def load_placed(path: Path | None, known: Known, instead: Instead = NOTHING) -> Loaded:
+    """As `load_policy`, with the places of the rules. `instead`: as if these files had these texts."""
     places: dict[str, tuple[YamlFile, Place]] = {}
     rules: list[AnyRule] = []
     authors: list[str] = []
-    for one in _files(path or PACKAGED):
-        file, parsed = _read(one)
+    for one in policy_files(path or PACKAGED, instead):
+        file, parsed = _read(one, instead.get(one.name))
         for index, rule in enumerate(parsed.rules):
             _check(rule, file, ("rules", index), known, places)
         rules += parsed.rules
         authors += [parsed.author] if parsed.author else []
     author = ", ".join(dict.fromkeys(authors)) or None
     return Loaded(Policy.of(rules, source=path or PACKAGED, author=author), places)
+
+
+def texts_of(path: Path) -> dict[str, str] | None:
+    """The texts of a policy's files by name; None where one cannot be read."""
+    try:
+        return {one.name: read_text(one) for one in policy_files(path)}
+    except InputError:
+        return None
 
 
 def author_of(path: Path) -> str | None:
@@ -110,11 +122,24 @@ def author_of(path: Path) -> str | None:
         return None
 
 
-def _files(path: Path) -> list[Path]:
+def policy_files(path: Path, instead: Instead = NOTHING) -> list[Path]:
+    """The files that a policy is read from; `instead` may bring new ones, and None leaves one out.
+
+    Raises:
+        InputError: something lies there that would not be read, or nothing to read does.
+    """
     if not is_folder(path):
         return [path]
-    found = []
+    if (path / CHANGING).exists() and not instead:
+        raise InputError(
+            "a change of its files was not finished",
+            where=str(path),
+            fix=f"look whether they are as they should be, then remove {CHANGING}",
+        )
+    found = [path / name for name, text in instead.items() if text is not None and not (path / name).exists()]
     for one in entries_of(path):
+        if one.name in instead and instead[one.name] is None:
+            continue
         if one.suffix.lower() in SUFFIXES:
             found.append(one)
         elif is_folder(one) and one.name != CASES:
@@ -125,7 +150,7 @@ def _files(path: Path) -> list[Path]:
             raise InputError(what, where=str(one), fix="rename it to .yaml")
     if not found:
         raise InputError("holds no *.yaml file", where=str(path), fix="put a policy file there or name another")
-    return found
+    return sorted(found)
 
 
 def entries_of(folder: Path) -> list[Path]:
@@ -151,8 +176,8 @@ def _refuse_rules_within(folder: Path) -> None:
             _refuse_rules_within(one)
 
 
-def _read(path: Path) -> tuple[YamlFile, PolicyFile]:
-    file = read_yaml(path, show_line=True)
+def _read(path: Path, text: str | None) -> tuple[YamlFile, PolicyFile]:
+    file = read_yaml(path, show_line=True) if text is None else parse_yaml(text, path, show_line=True)
     _refuse_empty(file, file.data, ())
     parsed: PolicyFile = validate(PolicyFile, file, show_line=True)
     return file, parsed

@@ -68,6 +68,7 @@ Transaction = Literal[
     "revoke_token",
     "release",
     "save_view",
+    "save_policy",
     "seal",
     "see_sign_in",
     "set_up",

@@ -13,7 +13,7 @@ from winback.spelling import did_you_mean
 from winback.yamlinside import Scalar, lines_of, spot
 from winback.yamltree import BadYamlError, Place, read_tree
 
-__all__ = ["Place", "YamlFile", "explain", "is_folder", "parse_yaml", "read_yaml", "validate"]
+__all__ = ["Place", "YamlFile", "explain", "is_folder", "parse_yaml", "read_text", "read_yaml", "validate"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -82,9 +82,14 @@ def read_yaml(path: Path, *, show_line: bool = False) -> YamlFile:
         InputError: no such file, not a regular one, it cannot be read, not UTF-8, not YAML, a key given
             twice, or nothing in it.
     """
+    return parse_yaml(read_text(path, show_line=show_line), path, show_line=show_line)
+
+
+def read_text(path: Path, *, show_line: bool = False) -> str:
+    """The text of such a file, with line ends as they are in Python; raises as `read_yaml`."""
     try:
         _refuse_odd(path)
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path") from None
     except IsADirectoryError:
@@ -98,7 +103,6 @@ def read_yaml(path: Path, *, show_line: bool = False) -> YamlFile:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot be read ({reason})", where=repr(str(path)), fix="check the path") from None
-    return parse_yaml(text, path, show_line=show_line)
 
 
 def _refuse_odd(path: Path) -> None:

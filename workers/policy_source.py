@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
-from policies.load import author_of
+from policies.load import author_of, texts_of
 from policies.policy import Policy
 from policies.rules.kill_switch import KillSwitch
 from policies.switch import with_switches
@@ -52,13 +53,16 @@ class PolicySource:
         self._load = load
         self._stamp = self._look()
         self._switches: tuple[KillSwitch, ...] = ()
+        self._one = Lock()
+        self.texts: dict[str, str] | None = None
+        """The files as the policy in force was read from them, by name; None where that is not known."""
         self.refused: Refused | None = None
         self.recorded: object = None
         """What was `standing` when it was last written down."""
         self.said: Refused | None = None
         """The refusal that this process has said on its screen."""
         try:
-            self.loaded: Policy | None = load()
+            self.loaded: Policy | None = self._read()
         except InputError as error:
             self.loaded = kept()
             if self.loaded is None and needed:
@@ -82,6 +86,10 @@ class PolicySource:
 
         `switches` are those engaged now; None: nobody has looked, and those stay that were.
         """
+        with self._one:
+            self._refresh(switches)
+
+    def _refresh(self, switches: Sequence[KillSwitch] | None) -> None:
         stamp, loaded = self._look(), self.loaded
         if switches is not None and tuple(switches) != self._switches:
             self._switches = tuple(switches)
@@ -90,10 +98,16 @@ class PolicySource:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                loaded, self.refused = self._load(), None
+                loaded, self.refused = self._read(), None
             except InputError as error:
                 self.refused = self._refusal(error)
         self.loaded = loaded and with_switches(loaded, self._switches)
+
+    def _read(self) -> Policy:
+        texts, loaded = texts_of(self.path), self._load()
+        # A file that changes in between is read once more, at the next look.
+        self.texts = texts if self._look() == self._stamp else None
+        return loaded
 
     def author(self) -> str:
         """Who the policy says wrote it, else who owns the file that was changed last."""

@@ -52,6 +52,17 @@ def watch_policies(services: Services, session: Session | None = None) -> None:
         _write_down(services, role, source, session)
 
 
+def source_of(services: Services, role: Role) -> PolicySource | None:
+    """Where the policy in that role comes from; None where no shadow is configured."""
+    return dict(_sources(services)).get(role)
+
+
+def take_over(session: Session, services: Services, role: Role, source: PolicySource, who: str) -> None:
+    """What `who` has just done to the files comes into force as theirs, in the caller's transaction."""
+    source.refresh(engaged_rules(session))
+    _write(session, services, role, source, who)
+
+
 def _engaged(services: Services, session: Session | None) -> tuple[KillSwitch, ...]:
     if session is not None:
         return engaged_rules(session)
@@ -102,25 +113,29 @@ def _write_down(services: Services, role: Role, source: PolicySource, session: S
     source.recorded = source.standing
 
 
-def _write(session: Session, services: Services, role: Role, source: PolicySource) -> None:
+def _write(session: Session, services: Services, role: Role, source: PolicySource, who: str = "") -> None:
     """One entry for each change and each refusal, however many processes see it."""
     services.store.lock(session, "policy")
     now = services.clock.now()
     if source.loaded is not None:
-        _write_change(session, role, source, now)
+        _write_change(session, role, source, now, who)
     _write_refusal(session, role, source, now)
 
 
-def _write_change(session: Session, role: Role, source: PolicySource, now: datetime) -> None:
+def _write_change(session: Session, role: Role, source: PolicySource, now: datetime, who: str) -> None:
     policy, before = source.policy, newest_version(session, role)
     if before is not None and before.hash == policy.hash:
+        if who:  # the same rules in other words
+            before.files = source.texts
+            session.add(before)
         return
-    how, author, name = *_how(session, source, before), source.path.name
+    how, author = (How.CONSOLE, who) if who else _how(session, source, before)
+    name = source.path.name
     log.info("policy.changed", role=role, before=before and before.hash, now=policy.hash, author=author)
     session.add(
         PolicyVersion(
             role=role, hash=policy.hash, rules=policy_text(policy), author=author[:LONGEST], source=name, at=now,
-            how=how,
+            how=how, files=source.texts,
         )
     )  # fmt: skip
     session.flush()

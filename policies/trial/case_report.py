@@ -117,3 +117,22 @@ def _covered(rule: AnyRule, tried: Sequence[Tried]) -> Covered:
         decided=sum(rule.id in case.verdict.deciding for case in tried),
         spoke=sum(one.decision is not None or one.not_before is not None for one in words),
     )
+
+
+def plain_report(report: CaseReport) -> dict[str, object]:
+    """For a program."""
+    return {
+        "cases": [
+            {
+                "name": one.case.name,
+                "says": one.case.says,
+                "decision": one.verdict.decision,
+                "problems": list(one.problems),
+                "deciding": list(one.sentences),
+            }
+            for one in report.tried
+        ],
+        "coverage": [{"rule": one.rule, "decided": one.decided, "spoke": one.spoke} for one in report.coverage],
+        "percent": round(report.percent, 1),
+        "failing": len(report.failing),
+    }

@@ -1,26 +1,19 @@
 """`winback policy diff`: what a change of a policy means."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
 
 from policies.load import load_placed
-from policies.trial.act_words import changes_of, told
-from policies.trial.diff import Difference, Moved, Sample, difference
+from policies.trial.act_words import told
+from policies.trial.diff import Difference, Moved, difference
+from policies.trial.diff_words import EFFECTS, plain_difference
 from policies.words import summary
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import chosen, known
 from winback.cli.terminal import plain_text
 from winback.errors import Exit
-
-EFFECTS = {
-    "stricter": "stricter",
-    "looser": "looser",
-    "both": "stricter for some acts, looser for others",
-    "none found": "no difference found in {} sample acts",
-}
 
 
 @click.command("diff")
@@ -39,37 +32,12 @@ def command(session: Session, old: Path, new: Path | None, as_json: bool) -> Exi
     second = load_placed(chosen(session, new), names).policy
     found = difference(first, second)
     if as_json:
-        print_json({"old": first.hash, "new": second.hash, **_plain(found)})
+        print_json({"old": first.hash, "new": second.hash, **plain_difference(found)})
     elif found.same:
         session.out.print(f"The same meaning, hash {first.hash[:12]}.")
     else:
         _print(session, found)
     return Exit.OK if found.same else Exit.FAILED
-
-
-def _plain(found: Difference) -> dict[str, Any]:
-    return {
-        "same": found.same,
-        "changes": [
-            {
-                "rule": one.rule,
-                "what": one.what,
-                "fields": list(one.fields),
-                "says": one.says,
-                "effect": one.effect,
-            }
-            for one in found.changes
-        ],
-        "sample_acts": found.looked_at,
-        "verdicts": [
-            {"old": one.old, "new": one.new, "acts": one.acts, "samples": [_sample(each) for each in one.samples]}
-            for one in found.moved
-        ],
-    }
-
-
-def _sample(one: Sample) -> dict[str, Any]:
-    return {"act": told(one.act), "facts": changes_of(one.act), "old": summary(one.old), "new": summary(one.new)}
 
 
 def _print(session: Session, found: Difference) -> None:

@@ -1,25 +1,21 @@
-"""What `policy replay` and `policy shadow` found, as tables and as JSON."""
+"""What `policy replay` and `policy shadow` found, as tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from policies.facts import Moment
-from policies.replay import Change
 from winback.cli.context import Session
 from winback.cli.terminal import plain_text
-from workers.hindsight.findings import Findings, Named, Tally
+from workers.hindsight.findings import Findings, Named
 from workers.hindsight.outcomes import HAPPENED
 from workers.hindsight.replay import Progress as Done
+from workers.hindsight.table import MOMENTS, Row, rows
 
-MOMENTS: dict[Moment, str] = {"propose": "proposing", "act": "acting"}
 SHOWN = 10
 """Entries that a person sees by name."""
-Row = tuple[Moment, Change, Tally]
 
 
 @contextmanager
@@ -29,17 +25,6 @@ def reading(console: Console) -> Iterator[Done]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task("Reading the log", total=None)
         yield lambda done, of: bars.update(task, completed=done, total=of)
-
-
-def changed(found: Findings) -> int:
-    """How many decisions would be others, or at another moment."""
-    return sum(tally.count for _, change, tally in rows(found) if not change.same)
-
-
-def rows(found: Findings) -> list[Row]:
-    """What changes first, the most frequent of it before the rest."""
-    every = [(moment, change, tally) for (moment, change), tally in found.tallies.items()]
-    return sorted(every, key=lambda row: (row[1].same, -row[2].count, str(row[1]), row[0]))
 
 
 def print_findings(session: Session, found: Findings) -> None:
@@ -86,31 +71,3 @@ def print_entries(session: Session, what: str, found: Named) -> None:
         session.out.print(f"  {plain_text(name)}", soft_wrap=True)
     if found.count > SHOWN:
         session.out.print(f"  and {found.count - min(SHOWN, len(found.some)):,} more")
-
-
-def plain_findings(found: Findings) -> dict[str, Any]:
-    """For a program."""
-    return {
-        "decisions": found.decisions,
-        "changed": changed(found),
-        "changes": [
-            {
-                "moment": moment,
-                **change._asdict(),
-                "count": tally.count,
-                "happened": {word: tally.happened[word] for word in HAPPENED},
-                "cases": tally.cases,
-            }
-            for moment, change, tally in rows(found)
-        ],
-        "rules": [
-            {"rule": rule, **change._asdict(), "count": n} for (change, rule), n in sorted(found.rules.items())
-        ],
-        "without_evidence": found.pruned,
-        "altered": _named(found.altered),
-        "unknown_format": _named(found.unknown),
-    }
-
-
-def _named(found: Named) -> dict[str, Any]:
-    return {"count": found.count, "entries": found.some}

@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,8 +13,8 @@ from winback.errors import WinbackError
 from winback.settings import Settings
 from winback.store.store import Store
 from workers.hindsight.fired import fired
+from workers.rulebook.check import NEVER
 
-NEVER: Final = "never fired"
 ENOUGH = 100
 """Fewer decisions say nothing of a rule that speaks seldom."""
 

@@ -1,6 +1,5 @@
 """`winback policy replay`: what another policy would have said of every logged decision."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,12 +8,13 @@ import click
 from policies.load import load_placed
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import known
-from winback.cli.policy_findings import changed, plain_findings, print_entries, print_findings, reading
+from winback.cli.policy_findings import print_entries, print_findings, reading
 from winback.cli.since import moment_of, since_option
 from winback.errors import Exit
 from winback.store.opening import open_store
 from workers.hindsight.findings import Findings
 from workers.hindsight.replay import replay
+from workers.hindsight.table import changed, plain_replay, unknowable
 
 
 @click.command("replay")
@@ -32,16 +32,7 @@ def command(session: Session, against: Path, since: timedelta | datetime | None,
     with open_store(session.settings) as store, reading(session.err) as progress:
         found = replay(store, policy, moment_of(session, since), progress)
     if as_json:
-        print_json(
-            {
-                "policy": policy.hash,
-                **plain_findings(found),
-                "inexact": found.inexact,
-                "reproduced": found.reproduced,
-                "differing": {"count": found.differing.count, "entries": found.differing.some},
-                "cannot_be_known": list(_unknowable(found)),
-            }
-        )
+        print_json({"policy": policy.hash, **plain_replay(found)})
     else:
         _print(session, found, policy.hash)
     return Exit.FAILED if found.differing.count or found.altered.count else Exit.OK
@@ -67,22 +58,5 @@ def _print(session: Session, found: Findings, policy: str) -> None:
         session.out.print(f"{found.reproduced:,} decisions of this very policy came out again, rule by rule.")
     print_entries(session, "decisions of this very policy did not, and here is what differs", found.differing)
     session.out.print("What this cannot tell:")
-    for one in _unknowable(found):
+    for one in unknowable(found):
         session.out.print(f"  - {one}", soft_wrap=True)
-
-
-def _unknowable(found: Findings) -> Iterator[str]:
-    yield "An act that was denied has no outcome: what became of those cases came about without it."
-    yield "An act that would have been allowed never happened: nobody knows what it would have done."
-    yield (
-        "Counts and earlier contacts are those of what really happened: what this policy would have changed "
-        "for later decisions is not seen."
-    )
-    yield "Recoveries, unsubscribes and complaints came after what was really done."
-    if found.inexact:
-        yield (
-            f"{found.inexact:,} decisions could not be counted exactly: a number that a rule wants is not known "
-            "any more, and the rule then takes its strictest effect."
-        )
-    else:
-        yield "All that this policy counts and the log does not hold could be counted again from the tables."

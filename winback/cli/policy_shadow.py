@@ -8,7 +8,7 @@ import click
 
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import as_it_stands
-from winback.cli.policy_findings import changed, plain_findings, print_entries, print_findings, reading
+from winback.cli.policy_findings import print_entries, print_findings, reading
 from winback.cli.since import moment_of, since_option
 from winback.cli.terminal import plain_text
 from winback.errors import Exit
@@ -16,6 +16,7 @@ from winback.store.bookkeeping import PolicyVersion
 from winback.store.opening import open_store
 from workers.hindsight.findings import Findings
 from workers.hindsight.replay import shadowed
+from workers.hindsight.table import changed, plain_findings
 from workers.policy_watch import newest_version
 
 UNSET = "No shadow policy is configured: name one in config.yaml (policies: {shadow: FILE}) and let Winback run."

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from policies.load import load_placed
 from policies.trial.case import cases_beside, read_cases
-from policies.trial.case_report import CaseReport, Tried, run_cases
+from policies.trial.case_report import CaseReport, Tried, plain_report, run_cases
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import chosen, known
 from winback.cli.terminal import plain_text
@@ -52,31 +52,13 @@ def command(session: Session, path: Path | None, cases: Path | None, min_coverag
     folder = cases or cases_beside(source)
     report = run_cases(policy, read_cases(folder))
     if as_json:
-        print_json(_plain(report))
+        print_json(plain_report(report))
     else:
         _print(session, report, folder)
     thin = report.percent < min_coverage
     if thin and not as_json:
         session.out.print(f"{report.percent:.0f} % of the rules speak in a case, and {min_coverage:g} % must.")
     return Exit.FAILED if report.failing or thin else Exit.OK
-
-
-def _plain(report: CaseReport) -> dict[str, object]:
-    return {
-        "cases": [
-            {
-                "name": one.case.name,
-                "says": one.case.says,
-                "decision": one.verdict.decision,
-                "problems": list(one.problems),
-                "deciding": list(one.sentences),
-            }
-            for one in report.tried
-        ],
-        "coverage": [{"rule": one.rule, "decided": one.decided, "spoke": one.spoke} for one in report.coverage],
-        "percent": round(report.percent, 1),
-        "failing": len(report.failing),
-    }
 
 
 def _print(session: Session, report: CaseReport, folder: Path) -> None:

@@ -10,18 +10,22 @@ from starlette.types import Scope
 from winback import __version__
 from winback.console import (
     accounts_page,
+    drafts_page,
     effects_page,
     me_page,
     overview_page,
     people_page,
     person_page,
+    policies_page,
     runs_page,
     set_up,
     set_up_page,
     sign_in_page,
     static_files,
+    switches_page,
 )
 from winback.console.door import Door
+from winback.console.drafts import Drafts
 from winback.console.headers import headers
 from winback.console.press import Press
 from winback.console.problems import Refuse, add_problems
@@ -51,6 +55,9 @@ PARTS = (
     item_page,
     acts_page,
     meters_page,
+    switches_page,
+    drafts_page,
+    policies_page,
 )
 """Modules with a `router` of pages, and an `api` where programs can do the same."""
 
@@ -70,6 +77,7 @@ def make_console(services: Services, *, timer: Callable[[], float] = time.monoto
     secure = (settings.base_url or "").startswith("https://")
     press = Press(app, services.settings.company, secure=secure)
     app.state.services, app.state.press, app.state.door = services, press, Door(services)
+    app.state.drafts = Drafts(services)
     for part in PARTS:
         app.include_router(part.router)
         api = getattr(part, "api", None)

@@ -26,6 +26,7 @@ class What(StrEnum):
     ROLE_CHANGED = "role_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  a name
     TOKEN_MADE = "token_made"  # noqa: S105  a name
+    POLICY_SAVED = "policy_saved"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  a name
     WISHES_CHANGED = "wishes_changed"
     STOPPED = "contact_stopped"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, func, select
 
 from policies.rules.kill_switch import KillSwitch
+from policies.switch import is_switch
 from winback.decisions.entry import entry_name, spoken
 from winback.decisions.kind import EntryKind
 from winback.decisions.tell import tell
@@ -16,6 +17,7 @@ from winback.store.models import Case, DecisionEntry, Effect, Review, Run
 from winback.store.types import CaseState, ReviewState
 from workers.policy_watch import Standing, standing_refusals
 from workers.services import Services
+from workers.switches import engaged_rules
 
 NEWEST = 20
 
@@ -53,7 +55,7 @@ class ModelToday:
 
 @dataclass(frozen=True)
 class Switch:
-    """A kill switch of the policy in force."""
+    """A kill switch: engaged beside the policy (`switch.N`), or a rule of the policy in force."""
 
     rule: str
     engaged: bool
@@ -107,7 +109,7 @@ def overview(services: Services) -> Overview:
                 session,
                 select(func.count()).where(Case.state != CaseState.CLOSED, col(Case.contacted_at).is_not(None)),
             ),
-            switches=_switches(services),
+            switches=_switches(services, session),
             refusals=tuple(_refusal(one) for one in standing_refusals(session)),
             log=_log(session),
         )
@@ -127,12 +129,10 @@ def _model(session: Session, today: datetime, runs: list[Run]) -> ModelToday:
     return ModelToday(questions, int(spoken_of), float(money), failures)
 
 
-def _switches(services: Services) -> tuple[Switch, ...]:
-    return tuple(
-        Switch(rule.id, rule.engaged, rule.describe())
-        for rule in services.policy.rules
-        if isinstance(rule, KillSwitch) and rule.mode == "enforce"
-    )
+def _switches(services: Services, session: Session) -> tuple[Switch, ...]:
+    written = (one for one in services.policy.rules if isinstance(one, KillSwitch) and not is_switch(one.id))
+    rules = (*engaged_rules(session), *(one for one in written if one.mode == "enforce"))
+    return tuple(Switch(rule.id, rule.engaged, rule.describe()) for rule in rules)
 
 
 def _refusal(one: Standing) -> Refusal:

@@ -34,6 +34,7 @@ APART = {
     "add_user": "a user of the console; no effect is touched",
     "change_user": "a user of the console; no effect is touched",
     "engage_switch": "stops effects; whoever is killed here engages it again",
+    "save_policy": "files of a policy; tests/integration/workers/test_draft.py dies half-way",
     "release_switch": "lets effects pass again; none is touched",
     "end_sign_in": "a user of the console; no effect is touched",
     "note": "what somebody did in the console; no effect is touched",
