@@ -10,6 +10,7 @@ from starlette.types import Scope
 from winback import __version__
 from winback.console import (
     accounts_page,
+    decisions_page,
     drafts_page,
     effects_page,
     me_page,
@@ -32,6 +33,7 @@ from winback.console.problems import Refuse, add_problems
 from winback.console.queue import acts_page, item_page, list_page, meters_page, news
 from winback.console.queue import api as queue_api
 from winback.console.rights import Looker, anybody, check_rights
+from winback.console.verification import Verifier
 from winback.web.guard import Guard, Limits, proxy_of
 from winback.web.visitor import Rate
 from workers.services import Services
@@ -46,6 +48,7 @@ PARTS = (
     accounts_page,
     person_page,
     effects_page,
+    decisions_page,
     runs_page,
     me_page,
     people_page,
@@ -78,6 +81,7 @@ def make_console(services: Services, *, timer: Callable[[], float] = time.monoto
     press = Press(app, services.settings.company, secure=secure)
     app.state.services, app.state.press, app.state.door = services, press, Door(services)
     app.state.drafts = Drafts(services)
+    app.state.verifier = Verifier(services)
     for part in PARTS:
         app.include_router(part.router)
         api = getattr(part, "api", None)

@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -44,13 +44,20 @@ class Verification:
     rows: bool = True
 
 
-def verify(store: Store, kept: Kept | None = None, *, rows: bool = True) -> Verification:
+def verify(
+    store: Store,
+    kept: Kept | None = None,
+    *,
+    rows: bool = True,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Verification:
     """Read everything once and report all that is wrong; `kept` are signed checkpoints to hold the log against.
 
-    Without `rows` the log alone is read: its entries, their evidence, its tree and its seals.
+    Without `rows` the log alone is read: its entries, their evidence, its tree and its seals. `progress` hears
+    how many parts have been read.
     """
     with store.read() as session, _no_collector():
-        reading, covered = _Reading(store, session, rows), Covered(kept)
+        reading, covered = _Reading(store, session, rows, progress), Covered(kept)
         problems = [*reading.check(), *covered.check(session, reading.chain.following)]
         chain = reading.chain
         return Verification(
@@ -81,8 +88,8 @@ def _no_collector() -> Iterator[None]:
 class _Reading:
     """One verification: the log first, then the rows that it speaks of."""
 
-    def __init__(self, store: Store, session: Session, rows: bool) -> None:
-        self.store, self.session, self.rows = store, session, rows
+    def __init__(self, store: Store, session: Session, rows: bool, progress: Callable[[int, int], None]) -> None:
+        self.store, self.session, self.rows, self.progress = store, session, rows, progress
         self.chain = Chain(session)
         self.cases: set[int] = set()
         self.seen = Seen()
@@ -94,14 +101,16 @@ class _Reading:
         tables = READERS if self.rows else ()
         things = [span for name in tables for span in _spans(self.session, name, "id", ROWS)]
         found = read_all(source_of(self.store), raw(self.session), [*log, *things])
-        for span in log:
+        for number, span in enumerate(log):
+            self.progress(number, len(log) + len(things))
             part = next(found)
             yield from self.chain.add(part if isinstance(part, Part) else None, span.start, span.end)
         yield from self.chain.end()
         yield from self._evidence()
         if not self.rows:
             return
-        for span in things:
+        for number, span in enumerate(things, start=len(log)):
+            self.progress(number, len(log) + len(things))
             yield from self._things(next(found), span)
         said = self.chain.said
         yield from unknown_cases(sorted(said.steps.keys() - self.cases))
