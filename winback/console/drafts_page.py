@@ -12,6 +12,7 @@ from policies.trial.diff_words import EFFECTS, plain_difference
 from winback.console.api import api_router, page_router
 from winback.console.audit import What, note
 from winback.console.drafts import Drafts, Kept
+from winback.console.example import example
 from winback.console.rights import Operator, Person
 from winback.console.visit import Here, Visit
 from winback.console.words import N_
@@ -152,7 +153,7 @@ def go_back(here: Here, person: Operator, shelf: Shelf, number: Number) -> Respo
     return here.back(person, f"/policies/drafts/{_back(here, person, shelf, number).number}")
 
 
-@api.post("/policies/drafts", status_code=201)
+@api.post("/policies/drafts", status_code=201, responses=example("policy_draft_made", 201))
 def make(here: Here, person: Operator, shelf: Shelf, new: NewDraft) -> DraftOut:
     """Check a change: 400 with file, line and column for a mistake, 409 with the difference for a changed file.
 
@@ -164,13 +165,13 @@ def make(here: Here, person: Operator, shelf: Shelf, new: NewDraft) -> DraftOut:
     return _out(shelf.keep(begin(here.services, new.role, new.texts, new.seals), person.login))
 
 
-@api.get("/policies/drafts/{number}")
+@api.get("/policies/drafts/{number}", responses=example("policy_draft"))
 def read(here: Here, person: Operator, shelf: Shelf, number: Number) -> DraftOut:  # noqa: ARG001
     """How far it is, and what it would change."""
     return _out(shelf.get(number))
 
 
-@api.post("/policies/drafts/{number}/look", status_code=202)
+@api.post("/policies/drafts/{number}/look", status_code=202, responses=example("policy_draft_look", 202))
 def look_by_program(here: Here, person: Operator, shelf: Shelf, number: Number) -> DraftOut:  # noqa: ARG001
     """Hold it against the log, where another draft was in the way before; 409 while one still is."""
     kept = shelf.get(number)
@@ -178,13 +179,13 @@ def look_by_program(here: Here, person: Operator, shelf: Shelf, number: Number) 
     return _out(kept)
 
 
-@api.post("/policies/drafts/{number}/save")
+@api.post("/policies/drafts/{number}/save", responses=example("policy_saved"))
 def save_by_program(here: Here, person: Operator, shelf: Shelf, number: Number) -> SavedOut:
     """Bring it into force; 409 when nobody has looked at it, or a file has changed meanwhile."""
     return SavedOut(hash=_save(here, person, shelf, number), author=person.login)
 
 
-@api.post("/policies/versions/{number}/back", status_code=201)
+@api.post("/policies/versions/{number}/back", status_code=201, responses=example("policy_back", 201))
 def go_back_by_program(here: Here, person: Operator, shelf: Shelf, number: Number) -> DraftOut:
     """A draft that puts an earlier version in force again."""
     return _out(_back(here, person, shelf, number))

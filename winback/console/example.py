@@ -7,7 +7,7 @@ from typing import Any
 FOLDER = Path(__file__).with_name("examples")
 
 
-def example(name: str) -> dict[int | str, dict[str, Any]]:
+def example(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """For `responses` of a route: what it answered."""
     body = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return {200: {"content": {"application/json": {"example": body}}}}
+    return {status: {"content": {"application/json": {"example": body}}}}

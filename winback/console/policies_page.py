@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from policies.trial.diff import Difference, difference
 from policies.trial.diff_words import EFFECTS, plain_difference
 from winback.console.api import api_router, page_router
+from winback.console.example import example
 from winback.console.policies import InForce, Line, in_force, line_of
 from winback.console.rights import Looker
 from winback.console.visit import Here, Visit
@@ -114,13 +115,13 @@ def show_shadow(here: Here, person: Looker, days: Days = 30) -> Response:
     )  # fmt: skip
 
 
-@api.get("/policies")
+@api.get("/policies", responses=example("policies"))
 def list_policies(here: Here, person: Looker) -> list[InForce]:  # noqa: ARG001  whoever may look
     """What is in force, and its files."""
     return list(in_force(here.services))
 
 
-@api.get("/policies/file")
+@api.get("/policies/file", responses=example("policy_file"))
 def read_file(
     here: Here,
     person: Looker,  # noqa: ARG001
@@ -132,28 +133,28 @@ def read_file(
     return FileOut(name=found.name, text=found.text, seal=found.seal)
 
 
-@api.get("/policies/versions")
+@api.get("/policies/versions", responses=example("policy_versions"))
 def list_versions(here: Here, person: Looker, before: Before = None) -> list[Line]:  # noqa: ARG001
     """What came into force and what was refused, the newest first."""
     with here.services.store.read() as session:
         return [line_of(one) for one in versions(session, before)]
 
 
-@api.get("/policies/versions/{number}")
+@api.get("/policies/versions/{number}", responses=example("policy_version"))
 def read_version(here: Here, person: Looker, number: Number) -> VersionOut:  # noqa: ARG001
     """One of them, with its text."""
     version = _version(here, number)
     return VersionOut(line=line_of(version), rules=rules_text(policy_of(version)), files=version.files)
 
 
-@api.get("/policies/diff")
+@api.get("/policies/diff", responses=example("policy_diff"))
 def read_difference(here: Here, person: Looker, old: Which, new: Which) -> DifferenceOut:  # noqa: ARG001
     """What one version says that the other does not."""
     first, second = _version(here, old), _version(here, new)
     return DifferenceOut(meaning=plain_difference(_meaning(first, second)), text=text_difference(first, second))
 
 
-@api.get("/policies/shadow")
+@api.get("/policies/shadow", responses=example("policy_shadow"))
 def read_shadow(here: Here, person: Looker, days: Days = 30) -> ShadowOut:  # noqa: ARG001
     """What the shadow policy would have decided otherwise; reads the log, and may take seconds."""
     version, found = _shadow(here, days)

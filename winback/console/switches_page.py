@@ -7,6 +7,7 @@ from fastapi import Form, HTTPException, Path, Response
 from pydantic import BaseModel, Field
 
 from winback.console.api import api_router, page_router
+from winback.console.example import example
 from winback.console.rights import Looker, Operator, Person
 from winback.console.visit import Here, Visit
 from winback.console.words import N_
@@ -84,20 +85,20 @@ def release_one(here: Here, person: Operator, number: Number, reason: Typed) -> 
     return here.back(person, PAGE, N_("The switch is released."))
 
 
-@api.get("/switches")
+@api.get("/switches", responses=example("switches"))
 def list_switches(here: Here, person: Looker) -> list[SwitchOut]:  # noqa: ARG001  whoever may look
     """Every kill switch, the engaged ones first."""
     with here.services.store.read() as session:
         return [_out(one) for one in switches(session)]
 
 
-@api.post("/switches", status_code=201)
+@api.post("/switches", status_code=201, responses=example("switch_engaged", 201))
 def engage_by_program(here: Here, person: Operator, what: Engage) -> SwitchOut:
     """Stop everything, a tool, a channel or a segment, from the very next effect on."""
     return _out(_engage(here, person, what))
 
 
-@api.post("/switches/{number}/release")
+@api.post("/switches/{number}/release", responses=example("switch_released"))
 def release_by_program(here: Here, person: Operator, number: Number, why: Release) -> SwitchOut:
     """Let pass again what it stopped."""
     return _out(_release(here, person, number, why.reason))
