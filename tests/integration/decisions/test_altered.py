@@ -45,6 +45,14 @@ def test_an_untouched_log_is_intact(log: Store) -> None:
     assert (result.entries, result.sealed, result.waiting, result.problems) == (8, 8, 0, ())
 
 
+def test_who_waits_for_it_hears_how_far_it_is(log: Store) -> None:
+    """Part after part, up to the last, of as many all the time."""
+    heard: list[tuple[int, int]] = []
+    verify(log, progress=lambda done, of: heard.append((done, of)))
+    assert [done for done, _ in heard] == list(range(len(heard)))
+    assert {of for _, of in heard} == {len(heard)}
+
+
 PLACES = [("body", 1), ("body", 3), ("evidence", 1), ("evidence", 5), ("leaf_hash", 2), ("entry_hash", 7),
           ("action_hash", 5), ("kind", 0)]  # fmt: skip
 
