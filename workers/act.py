@@ -1,7 +1,7 @@
 """Carrying out effects: intent committed before the call, the policy asked once more, completion under a fence."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from typing import Any, cast
 
@@ -22,9 +22,10 @@ from workers.addressed import Addressed
 from workers.claim import claim, claim_all
 from workers.due import Due, due_effects, together
 from workers.hand import FROZEN, Claim
-from workers.policy_watch import watch_policies
+from workers.policy_watch import watch_files, watch_policies
 from workers.retry import attempts_of, receiver_of, wait_after
 from workers.services import Services
+from workers.switches import Thrown
 
 log = structlog.get_logger(__name__)
 
@@ -107,14 +108,21 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
     """Send one after another; what arrived is written down together."""
     done = [one for one in claimed if isinstance(one, Acted)]
     claims = [one for one in claimed if isinstance(one, Claim)]
+    if not claims:
+        return done
     arrived: list[tuple[Effect, Receipt]] = []
     failing: set[str] = set()
     judged_by, began, sent = services.policy.hash, services.clock.now(), 0
-    with closing(Addressed(services.store, [one.effect for one in claims])) as addressed:
+    with ExitStack() as stack:
+        addressed = stack.enter_context(closing(Addressed(services.store, [one.effect for one in claims])))
+        thrown = Thrown(stack.enter_context(services.store.glancing()))
         for number, one in enumerate(claims):
             way = receiver_of(one.effect.medium, one.effect.payload)
             rests = way in failing and services.breaker(way).closed_until() is not None
-            services.policies.refresh()
+            if thrown.since():
+                watch_policies(services)
+            else:
+                watch_files(services)
             changed = services.policy.hash != judged_by
             held_back = _held_back(services, one, stop(), rests, changed) or addressed.refusal(number)
             answer = held_back or _send(services, one)
@@ -133,7 +141,6 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
 def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool, changed: bool) -> NotSent | None:
     """Why an effect that was intended with others is not sent after all: it goes back as it was."""
     effect, now = claim.effect, services.clock.now()
-    watch_policies(services)
     if services.policy.hash != claim.policy:
         return NotSent("the policy has changed since", retry=True, after=timedelta(0), tried=False)
     until = effect.lease_until

@@ -63,6 +63,13 @@ def take_over(session: Session, services: Services, role: Role, source: PolicySo
     _write(session, services, role, source, who)
 
 
+def watch_files(services: Services) -> None:
+    """The same where it is known that no switch was thrown since."""
+    for role, source in _sources(services):
+        source.refresh()
+        _write_down(services, role, source, None)
+
+
 def _engaged(services: Services, session: Session | None) -> tuple[KillSwitch, ...]:
     if session is not None:
         return engaged_rules(session)

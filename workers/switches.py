@@ -1,6 +1,6 @@
 """Engaging and releasing kill switches: rows in the database without which no effect leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -29,6 +29,19 @@ def switches(session: Session, *, engaged: bool = False) -> list[Switch]:
     if engaged:
         return list(session.exec(query.where(col(Switch.released_at).is_(None))).all())
     return list(session.exec(query.limit(NEWEST)).all())
+
+
+class Thrown:
+    """Whether a switch was thrown since the last time that this was asked; yes, the first time."""
+
+    def __init__(self, look: Callable[[str], tuple[object, ...]]) -> None:
+        self._look = look
+        self._seen: tuple[object, ...] = ()
+
+    def since(self) -> bool:
+        """Engaging makes a row, releasing a moment in it."""
+        before, self._seen = self._seen, self._look("SELECT max(id), count(released_at) FROM kill_switch")
+        return before != self._seen
 
 
 def engaged_rules(session: Session) -> tuple[KillSwitch, ...]:

