@@ -20,6 +20,8 @@ from workers.services import Services
 
 CHANGED = PERMISSIVE.replace("hours: 168", "hours: 48")
 MISTAKE = PERMISSIVE.replace("kind: consent", "kind: consnet")
+PATIENT = httpx.Timeout(60)
+"""Thousands of sample acts are judged while one waits, on a machine that may be busy."""
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -40,7 +42,7 @@ def typed(client: httpx.Client, text: str, **more: str) -> httpx.Response:
 
 def looked_at(client: httpx.Client, page: str) -> str:
     """The draft's page when its consequences are known."""
-    for _ in range(200):
+    for _ in range(1200):
         text = client.get(page).text
         if "The log is read" not in text:
             return text
@@ -50,7 +52,7 @@ def looked_at(client: httpx.Client, page: str) -> str:
 
 def known_draft(client: httpx.Client, url: str) -> dict[str, Any]:
     """The same over HTTP."""
-    for _ in range(200):
+    for _ in range(1200):
         draft: dict[str, Any] = client.get(url).json()
         if draft["state"] != "looking":
             return draft
@@ -125,6 +127,7 @@ def test_history_difference_and_the_way_back(console: House) -> None:
     looked_at(operator, page)
     assert operator.post(page + "/save").status_code == 303
     viewer = console.of(Role.VIEWER)
+    operator.timeout = viewer.timeout = PATIENT
     difference = viewer.get("/policies/diff?old=1&new=2").text
     assert "hours: 168 -&gt; 48" in difference
     assert "+  - {id: expiry, kind: expires, hours: 48}" in difference
@@ -148,6 +151,7 @@ def test_over_http(console: House) -> None:
     """The same for programs, with what the commands print as JSON, and the same refusals."""
     start(console.services)
     operator = console.of(Role.OPERATOR)
+    operator.timeout = PATIENT
     (live,) = operator.get("/api/v1/policies").json()
     assert (live["role"], live["how"], live["problem"], live["locked"]) == ("live", "disk", None, None)
     seals = {"policy.yaml": seal_of(operator)}

@@ -11,7 +11,7 @@ import pytest
 from policies.load import load_policy
 from tests.integration.console.examples import is_example
 from tests.integration.console.house import House, house
-from tests.integration.console.test_policies import CHANGED, known_draft
+from tests.integration.console.test_policies import CHANGED, PATIENT, known_draft
 from tests.integration.workers.test_policy_watch import start
 from winback.console.api import API
 from winback.console.drafts import look_ahead
@@ -43,12 +43,13 @@ def test_they_are_true(one_console: House, monkeypatch: pytest.MonkeyPatch) -> N
     go_on = threading.Event()
 
     def when_told(*given: Any) -> Consequences:
-        go_on.wait(20)
+        go_on.wait(100)
         return look_ahead(*given)
 
     monkeypatch.setattr("winback.console.drafts.look_ahead", when_told)
     with house(services) as console:
         client = console.of(Role.OPERATOR)
+        client.timeout = PATIENT
         home, hidden = str(services.settings.home), dict[str, str]()
 
         def true(name: str, answer: httpx.Response, status: int = 200) -> Any:
