@@ -34,7 +34,7 @@ def configure(settings: Log) -> None:
         cache_logger_on_first_use=False,
     )
     # Libraries below us log request lines and scheduler chatter; what matters comes as our own events.
-    for name in ("httpx", "httpcore", "apscheduler", "openai", "alembic"):
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "authlib", "apscheduler", "openai", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

@@ -76,6 +76,7 @@ Transaction = Literal[
     "send_again",
     "settle",
     "sign_in",
+    "sign_in_by_provider",
     "snooze",
     "stand_back",
     "suppress",

@@ -36,6 +36,7 @@ SECRETS: tuple[Place, ...] = (
     ("inbox", "webhook_secrets", "*"),
     ("decisions", "signing_key"),
     ("pages", "signing_key"),
+    ("console", "oidc", "client_secret"),
     ("calendars", "*", "caldav", "password"),
     ("calendars", "*", "ics", "url"),
 )
@@ -77,6 +78,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     _cross_check(settings, file)
     _check_calendars(settings, file)
     _check_entitlements(settings, file)
+    _check_oidc(settings, file)
     return settings
 
 
@@ -213,6 +215,22 @@ def _check_entitlements(settings: Settings, file: YamlFile) -> None:
             "entitlements.stripe.stand_in: only a server on this machine can stand in for Stripe",
             where=file.where((*here, "stand_in")),
             fix="set base_url to it, or leave stand_in out",
+        )
+
+
+def _check_oidc(settings: Settings, file: YamlFile) -> None:
+    oidc, here = settings.console.oidc, ("console", "oidc")
+    if oidc is None:
+        return
+    if (problem := refusal(oidc.issuer)) is not None:
+        raise InputError(
+            f"console.oidc.issuer {problem}", where=file.where((*here, "issuer")), fix="write https://host/path"
+        )
+    if "openid" not in oidc.scopes.split():
+        raise InputError(
+            "console.oidc.scopes: without openid the provider says nothing of who it is",
+            where=file.where((*here, "scopes")),
+            fix="add openid",
         )
 
 

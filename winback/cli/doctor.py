@@ -47,7 +47,11 @@ class Finding:
 
 
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not call the model, the mail servers or the calendars.")
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Do not call the model, the mail servers, the calendars or the OpenID provider.",
+)
 @json_option
 @pass_session
 def command(session: Session, offline: bool, as_json: bool) -> None:
@@ -79,6 +83,7 @@ def examine(session: Session, *, offline: bool) -> Iterator[Finding]:
         ("inbox", lambda: _inbox(settings, offline)),
         ("hook", lambda: _hook(settings)),
         ("pages", lambda: _pages(settings)),
+        ("sign-in", lambda: _sign_in(session, offline)),
         ("clock", _clock),
     ]
     for what, check in checks:
@@ -244,6 +249,21 @@ def _pages(settings: Settings) -> Finding:
     if pages.trusted_proxy is None:
         return Finding("warn", "pages", f"{served}; without pages.trusted_proxy all visitors count as one")
     return Finding("ok", "pages", served)
+
+
+def _sign_in(session: Session, offline: bool) -> Finding:
+    console = session.settings.console
+    if console.oidc is None:
+        return Finding("ok", "sign-in", "by password; console.oidc would let a provider do it")
+    from winback.console.oidc_page import BACK  # noqa: PLC0415  what serves pages, for those alone who have it
+    from winback.console.oidc_provider import Provider  # noqa: PLC0415
+
+    base = console.base_url or f"http://127.0.0.1:{console.port}"
+    told = f"{console.oidc.issuer}, which must know {base}{BACK}"
+    if offline:
+        return Finding("ok", "sign-in", f"{told}; not asked")
+    kept = len(list(Provider(console.oidc, session.clock).keys()))
+    return Finding("ok", "sign-in", f"{told}; it answers, and has {kept} key(s)")
 
 
 def _clock() -> Finding:

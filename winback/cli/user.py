@@ -6,8 +6,10 @@ from rich.table import Table
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.terminal import plain_text
 from winback.console.audit import COMMAND_LINE
-from winback.console.people import By, add_user, change_role, set_disabled, set_password, unlock, users
+from winback.console.oidc_people import subject_of
+from winback.console.people import By, add_user, change_role, link, set_disabled, set_password, unlock, users
 from winback.console.rights import Role
+from winback.errors import InputError
 from winback.store.opening import open_store
 
 role_choice = click.Choice([one.value for one in Role])
@@ -52,7 +54,7 @@ def list_(session: Session, as_json: bool) -> None:
     with open_store(session.settings) as store, store.read() as state:
         found = users(state)
     if as_json:
-        keys = ("login", "name", "role", "created_at", "disabled_at", "locked_until")
+        keys = ("login", "name", "role", "created_at", "disabled_at", "locked_until", "subject")
         print_json([{key: getattr(one, key) for key in keys} for one in found])
         return
     table = Table("login", "name", "role", "state")
@@ -105,3 +107,22 @@ def let_try(session: Session, login: str) -> None:
     with open_store(session.settings) as store:
         unlock(store, _by(session), login)
     session.out.print(f"{plain_text(login)} can try again.")
+
+
+@command.command("link")
+@click.argument("login")
+@click.argument("subject", required=False)
+@click.option("--undo", is_flag=True, help="Let nobody in as them by the provider any more.")
+@pass_session
+def link_(session: Session, login: str, subject: str | None, undo: bool) -> None:
+    """Let whom the OpenID provider calls SUBJECT in as LOGIN."""
+    oidc = session.settings.console.oidc
+    if undo == (subject is not None):
+        raise InputError("takes a subject, or --undo", where="winback user link", fix="give one of them")
+    if oidc is None and subject is not None:
+        raise InputError("no provider is set", where="console.oidc", fix="set it in config.yaml")
+    wanted = subject_of(oidc.issuer, subject) if oidc and subject else None
+    with open_store(session.settings) as store:
+        link(store, _by(session), login, wanted)
+    words = "is linked to the provider" if wanted else "is linked to nobody at the provider any more"
+    session.out.print(f"{plain_text(login)} {words}; their sign-ins are over.")

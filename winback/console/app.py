@@ -14,6 +14,7 @@ from winback.console import (
     drafts_page,
     effects_page,
     me_page,
+    oidc_page,
     overview_page,
     people_page,
     person_page,
@@ -39,10 +40,16 @@ from winback.web.visitor import Rate
 from workers.services import Services
 
 BODY_LIMIT = 512 * 1024
-SIGN_IN_PATHS = (sign_in_page.PATH, set_up.PATH)
+SIGN_INS = {
+    ("POST", sign_in_page.PATH),
+    ("POST", set_up.PATH),
+    ("GET", oidc_page.PATH),
+    ("GET", oidc_page.BACK),
+}
 PARTS = (
     static_files,
     sign_in_page,
+    oidc_page,
     set_up_page,
     overview_page,
     accounts_page,
@@ -82,6 +89,7 @@ def make_console(services: Services, *, timer: Callable[[], float] = time.monoto
     app.state.services, app.state.press, app.state.door = services, press, Door(services)
     app.state.drafts = Drafts(services)
     app.state.verifier = Verifier(services)
+    app.state.provider = oidc_page.provider_of(services)
     for part in PARTS:
         app.include_router(part.router)
         api = getattr(part, "api", None)
@@ -100,7 +108,7 @@ def _limits(services: Services, timer: Callable[[], float], *, secure: bool) -> 
     usual, sign_in = Rate(settings.requests_per_minute, timer), Rate(settings.sign_ins_per_minute, timer)
 
     def rate(scope: Scope) -> Rate:
-        return sign_in if scope["method"] == "POST" and scope["path"] in SIGN_IN_PATHS else usual
+        return sign_in if (scope["method"], scope["path"]) in SIGN_INS else usual
 
     return Limits(rate, BODY_LIMIT, proxy=proxy_of(settings.trusted_proxy), headers=headers(secure=secure))
 

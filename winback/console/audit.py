@@ -24,6 +24,8 @@ class What(StrEnum):
     USER_ENABLED = "user_enabled"
     USER_UNLOCKED = "user_unlocked"
     ROLE_CHANGED = "role_changed"
+    LINKED = "user_linked"
+    UNLINKED = "user_unlinked"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  a name
     TOKEN_MADE = "token_made"  # noqa: S105  a name
     POLICY_SAVED = "policy_saved"

@@ -46,6 +46,7 @@ class Door:
         self._secure = (self.settings.base_url or "").startswith("https://")
         prefix = "__Host-" if self._secure else ""
         self._cookie, self._cookie_before = f"{prefix}winback", f"{prefix}winback_before"
+        self._cookie_way = f"{prefix}winback_way"
 
     def place(self, request: HTTPConnection) -> str:
         """The address that a request comes from."""
@@ -105,6 +106,18 @@ class Door:
         """Give a browser the secret of its sign-in."""
         self._set(response, self._cookie, secret, self.settings.session_hours * 3600)
         self._drop(response, self._cookie_before)
+
+    def way(self, request: HTTPConnection) -> str:
+        """What a browser brings that was sent to the provider; empty where it was not."""
+        return request.cookies.get(self._cookie_way, "")
+
+    def let_go(self, response: Response, way: str, seconds: int) -> None:
+        """Give it to a browser that is sent there. Lax, so that it comes along when the provider sends it back."""
+        self._set(response, self._cookie_way, way, seconds)
+
+    def came_back(self, response: Response) -> None:
+        """Take it away: a way is gone once."""
+        self._drop(response, self._cookie_way)
 
     def let_out(self, response: Response) -> None:
         """Take the secret away."""

@@ -36,7 +36,11 @@ def show(here: Here, person: Looker) -> Response:
     """The page."""
     with here.services.store.read() as session:
         sign_ins = sign_ins_of(session, person.id)
-    return here.page(person, "me.html", sign_ins=sign_ins, languages=LANGUAGES, themes=THEMES)
+        kept = session.get_one(User, person.id).password
+    by_password = here.services.settings.console.by_password and kept is not None
+    return here.page(
+        person, "me.html", sign_ins=sign_ins, languages=LANGUAGES, themes=THEMES, by_password=by_password
+    )
 
 
 @router.post("/me")

@@ -139,6 +139,30 @@ def set_password(store: Store, by: By, login: str, password: str, *, keep: int |
     _change(store, login, change)
 
 
+def link(store: Store, by: By, login: str, subject: str | None) -> None:
+    """Let whom the provider calls `subject` (see `oidc_people.subject_of`) in as this user; None: nobody any more.
+
+    Whatever the user was signed in with is over.
+
+    Raises:
+        InputError: there is no such login.
+        ConflictError: somebody else is linked to this subject.
+    """
+
+    def change(session: Session, user: User) -> None:
+        other = session.exec(select(User).where(User.subject == subject)).first() if subject else None
+        if other is not None and other.id != user.id:
+            raise ConflictError("is linked to this subject already", where=other.login, fix="unlink them first")
+        if subject == user.subject:
+            return
+        end_sign_ins(session, user.id or 0)
+        what = What.LINKED if subject else What.UNLINKED
+        note(session, by.at, by.who, what, by.place, f"{user.login}: {subject or user.subject}")
+        user.subject = subject
+
+    _change(store, login, change)
+
+
 def unlock(store: Store, by: By, login: str) -> None:
     """Let somebody try again who was locked out. Raises InputError."""
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, HTTPException, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
 from winback.console.api import api_router, page_router
-from winback.console.people import add_user, change_role, role_of, set_disabled, set_password, unlock, users
+from winback.console.oidc_people import subject_of
+from winback.console.people import add_user, change_role, link, role_of, set_disabled, set_password, unlock, users
 from winback.console.rights import Operator, Person, Right, Role
 from winback.console.token import make_token, revoke_token, tokens
 from winback.console.visit import Here, Visit
@@ -27,6 +28,7 @@ class UserOut(BaseModel):
     login: str
     name: str
     role: Role
+    subject: str | None = Field(description="Who they are at the OpenID provider, after its address and #.")
     disabled_at: datetime | None
     locked_until: datetime | None
 
@@ -64,6 +66,7 @@ def _page(here: Visit, person: Person, secret: str = "") -> Response:
         return here.page(
             person, "people.html", users=users(session), tokens=tokens(session), noted=_noted(session),
             roles=list(Role), rights=list(Right), secret=secret, now=here.services.clock.now(),
+            oidc=here.services.settings.console.oidc,
         )  # fmt: skip
 
 
@@ -107,6 +110,19 @@ def let_try(here: Here, person: Operator, login: Typed) -> Response:
 def password(here: Here, person: Operator, login: Typed, password: Typed) -> Response:
     """A new password for somebody; all their sign-ins are over."""
     set_password(here.services.store, here.by(person), login, password)
+    return here.back(person, "/people", N_("Saved."))
+
+
+@router.post("/people/link")
+def link_to(
+    here: Here, person: Operator, login: Typed, subject: Annotated[str, Form(max_length=700)] = ""
+) -> Response:
+    """Let whom the provider calls so in as this user; without a subject, nobody any more."""
+    oidc = here.services.settings.console.oidc
+    if oidc is None:
+        raise HTTPException(404, "no provider is set")
+    wanted = subject_of(oidc.issuer, subject) if subject.strip() else None
+    link(here.services.store, here.by(person), login, wanted)
     return here.back(person, "/people", N_("Saved."))
 
 
@@ -172,6 +188,6 @@ def _noted(session: Session, before: int | None = None) -> list[Audit]:
 
 def _user(one: User) -> UserOut:
     return UserOut(
-        login=one.login, name=one.name, role=Role(one.role), disabled_at=one.disabled_at,
+        login=one.login, name=one.name, role=Role(one.role), subject=one.subject, disabled_at=one.disabled_at,
         locked_until=one.locked_until,
     )  # fmt: skip

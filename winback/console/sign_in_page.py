@@ -1,8 +1,8 @@
-"""Signing in with a password, and out."""
+"""Signing in with a password, where that may be, and out."""
 
 from typing import Annotated
 
-from fastapi import Form, Response
+from fastapi import Form, HTTPException, Response
 from starlette.responses import RedirectResponse
 
 from winback.console.api import page_router
@@ -18,6 +18,7 @@ PATH = "/sign-in"
 router = page_router()
 
 NOT_IN = N_("That login and password do not go together, or it was tried too often. Try again later.")
+BY_PROVIDER = N_("Nobody signs in by password here: take the link to your organisation.")
 Typed = Annotated[str, Form(max_length=400)]
 
 
@@ -30,9 +31,11 @@ def show(here: Here, next: str = "/") -> Response:  # noqa: A002  as it stands i
 @router.post(PATH, dependencies=[anybody])
 def take(here: Here, login: Typed, password: Typed, next: Typed = "/") -> Response:  # noqa: A002
     """Let in, or not; the answer does not say why not."""
+    settings = here.services.settings.console
+    if not settings.by_password:
+        raise HTTPException(403, BY_PROVIDER)
     browser = here.request.headers.get("user-agent", "")
     given = Try(login, password, browser)
-    settings = here.services.settings.console
     secret = sign_in(here.services.store, settings, given, here.by(None))
     if secret is None:
         return _form(here, next, problem=NOT_IN, status=401)
@@ -64,8 +67,10 @@ def _form(here: Visit, after: str, *, problem: str = "", status: int = 200) -> R
     with here.services.store.read() as session:
         empty = nobody_yet(session)
     secret = here.door.before(here.request) or new_secret()
+    settings = here.services.settings.console
     response = here.page(
-        None, "sign_in.html", status, csrf=csrf_of(secret), next=local(after), problem=problem, empty=empty
-    )
+        None, "sign_in.html", status, csrf=csrf_of(secret), next=local(after), problem=problem, empty=empty,
+        oidc=settings.oidc, by_password=settings.by_password,
+    )  # fmt: skip
     here.door.let_wait(here.request, response, secret)
     return response

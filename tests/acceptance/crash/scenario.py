@@ -45,6 +45,7 @@ APART = {
     "set_up": "a user of the console; no effect is touched",
     "set_up_link": "a user of the console; no effect is touched",
     "sign_in": "a user of the console; no effect is touched",
+    "sign_in_by_provider": "a user of the console; no effect is touched",
     "answer_survey": "a number; no effect is touched",
     "checkpoint": "signs what there is; no effect is touched",
     "claim_item": "who has an item in hand; no effect is touched",
