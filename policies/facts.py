@@ -12,6 +12,7 @@ from typing import Literal
 Moment = Literal["propose", "act"]
 ConsentState = Literal["granted", "refused", "unknown"]
 HappeningKind = Literal["reply", "complaint", "bounce", "refusal", "ticket", "rejected"]
+RejectCode = Literal["not_now", "wrong_tool", "wrong_person", "wrong_words", "already_in_touch", "never_contact"]
 Audience = Literal["customer", "colleague"]
 Scalar = str | int | float | bool
 RETENTION = "retention"
@@ -131,7 +132,8 @@ class Happening:
     """What came back from this account, or was said of it: newest first in `Facts.happenings`.
 
     `contact`, `tool` and `catalogue_id` are None where nobody knows. A ticket is open until `closed_at`.
-    "rejected": a reviewer said no to a proposal for this account.
+    "rejected": a reviewer said no to a proposal for this account, with a `code` of `policies.rejection`; None in
+    what was written down before there was one.
     """
 
     kind: HappeningKind
@@ -140,6 +142,7 @@ class Happening:
     tool: str | None = None
     catalogue_id: str | None = None
     closed_at: datetime | None = None
+    code: RejectCode | None = None
 
     def __post_init__(self) -> None:
         _check_aware(self.at, self.closed_at)
@@ -149,7 +152,8 @@ class Happening:
 class Facts:
     """One act, at one moment. Datetimes are aware, in UTC.
 
-    `history` holds the contacts with this account in the last 366 days, without the act under judgement. `counts`
+    `history` holds the contacts with this account in the last 366 days, without the act under judgement, and
+    `happenings` what happened in them; of older things only those that hold something back to this day. `counts`
     answers `Policy.counters`, by their names: what only the database can count. `draws` is where in
     [0, 1) the account falls for each seed of `Policy.seeds`. `approved_by` names the people who
     approved this very act. `proposed_at` is needed at the moment of acting (`expires`),

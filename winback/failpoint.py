@@ -49,6 +49,7 @@ Transaction = Literal[
     "hand_to",
     "hold_alarms",
     "hold_out",
+    "lift",
     "make_token",
     "not_sent",
     "note",

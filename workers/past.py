@@ -9,6 +9,7 @@ from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from policies.facts import BY_HAND, Happening, PastContact
+from policies.rejection import FOR_EVER
 from winback.store.models import Account, Effect, Interaction, Proposal, Review
 from winback.store.types import CUSTOMER, InteractionKind, ReviewState, UtcDateTime
 from workers.counting import CONTACTED, OF_CONTACT
@@ -65,26 +66,28 @@ LONG_AGO: Any = (
     )
 )
 OF_REJECTED: Any = (
-    Proposal.account_id,
+    Review.account_id,
     Review.decided_at,
     Proposal.contact_id,
     Proposal.tool,
     Proposal.catalogue_id,
+    Review.code,
 )
 REJECTED: Any = (
     sql_select(*OF_REJECTED)
     .join(Proposal, col(Review.proposal_id) == Proposal.id)
     .where(
-        col(Proposal.account_id).in_(ACCOUNTS),
+        col(Review.account_id).in_(ACCOUNTS),
         col(Review.state) == ReviewState.REJECTED,
-        _since(Review.decided_at),
+        col(Review.lifted_at).is_(None),
+        or_(_since(Review.decided_at), col(Review.code).in_(FOR_EVER)),
     )
     .order_by(col(Review.decided_at).desc(), col(Review.id).desc())
 )
 
 
 def past_of(session: Session, account: Account, now: datetime, leaving_out: int | None = None) -> Past:
-    """Contacts and happenings of the last 366 days, newest first; a ticket that is open, however old.
+    """Contacts and happenings of the last 366 days, newest first; an open ticket and a no for good, however old.
 
     `leaving_out` is the effect under judgement.
     """
@@ -109,9 +112,9 @@ def pasts_of(
             by_hand[one.account_id].append(_by_hand(one))
         else:
             happenings[one.account_id].append(_happening(one))
-    for account, at, contact, tool, catalogue_id in session.exec(REJECTED, params=given).all():
+    for account, at, contact, tool, catalogue_id, code in session.exec(REJECTED, params=given).all():
         if at is not None:
-            rejected[account].append(Happening("rejected", at, contact, tool, catalogue_id))
+            rejected[account].append(Happening("rejected", at, contact, tool, catalogue_id, code=code))
     return {
         one: (_newest_first(contacts[one], by_hand[one]), _newest_first(happenings[one], rejected[one]))
         for one in accounts

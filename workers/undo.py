@@ -52,7 +52,7 @@ def undo(services: Services, review_id: int, by: str) -> None:
             item.planted.code = None
             session.flush()
             return
-        review.code, review.note = None, ""
+        review.code, review.note, review.lifted_at, review.lifted_by = None, "", None, None
         item.change("state", was, ReviewState.PENDING.value, by, now)
         item.log(
             session, EntryKind.UNDONE, now, by, (CaseState.ACTING, CaseState.WATCHING),

@@ -5,6 +5,7 @@ from typing import Any
 
 from policies.lint.contradictions import open_minutes
 from policies.lint.scope import Scope, holds_the_unknown, scope_of
+from policies.rejection import WITHOUT_CODE
 from policies.rules import AnyRule
 from policies.rules.budget import Budget
 from policies.rules.consent import Consent
@@ -158,9 +159,18 @@ def _holdout(tight: Holdout, loose: Holdout) -> str | None:
 
 def _cooldown(tight: CooldownAfter, loose: CooldownAfter) -> str | None:
     wider = tight.scope in ("account", loose.scope) and set(loose.what) <= set(tight.what)
-    longer = loose.days is None or (tight.days is not None and tight.days >= loose.days)
+    longer = _lasts_as_long(tight, loose)
     stricter = CAUTION.index(tight.then) >= CAUTION.index(loose.then)
     return "waits as long after all of it" if wider and longer and stricter else None
+
+
+def _lasts_as_long(tight: CooldownAfter, loose: CooldownAfter) -> bool:
+    """What codes say holds under both; a rejection without one needs days where `loose` has none."""
+    if loose.days is not None:
+        return tight.days is not None and tight.days >= loose.days
+    if "rejected" not in loose.what or tight.days is None:
+        return True
+    return tight.scope == WITHOUT_CODE.scope and tight.days >= (WITHOUT_CODE.days or tight.days + 1)
 
 
 def _budget(tight: Budget, loose: Budget) -> str | None:

@@ -58,7 +58,8 @@ def _past(act: Facts, changes: Mapping[str, Any]) -> Iterator[str]:
         many = "an earlier contact" if len(act.history) == 1 else f"{len(act.history)} earlier contacts, the last"
         yield f"{many} {ago}" + (f", worth {given:g}" if given else "")
     for one in act.happenings:
-        yield f"a {one.kind} {_ago(act.now - one.at)}"
+        code = f" ({one.code})" if one.code else ""
+        yield f"a {one.kind}{code} {_ago(act.now - one.at)}"
     for name, number in sorted(changes.get("counts", {}).items()):
         yield f"{name}: {number:g}"
     for seed, draw in sorted(changes.get("draws", {}).items()):

@@ -192,7 +192,8 @@ def _consent(state: Any, age: int | None, *, sourced: bool) -> Change:
             return facts
         on: date | None = None if age is None else facts.now.date() - timedelta(days=age)
         key = consent_key(facts.action.channel, facts.action.purpose)
-        return part("contact", consent={key: ConsentFacts(state, on, sourced)})(facts)
+        consent = {**facts.contact.consent, key: ConsentFacts(state, on, sourced)}
+        return part("contact", consent=consent)(facts)
 
     return change
 

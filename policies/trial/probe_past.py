@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from policies.facts import Facts, Happening, HappeningKind, MissingFactError, PastContact
+from policies.rejection import REACHES, WITHOUT_CODE, Reach
 from policies.rules import AnyRule
 from policies.rules.cooldown_after import HAPPENINGS, CooldownAfter
 from policies.rules.frequency_cap import FrequencyCap
@@ -18,6 +20,7 @@ Change = Callable[[Facts], Facts]
 MOST, SPACED = 12, 14
 """Contacts in one past: a cap above this is met by counting to it no further; and days between two contacts."""
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+YEARS = timedelta(days=3650)
 SAME, OTHER = 7, 8
 
 
@@ -54,6 +57,9 @@ def happened(rules: Iterable[AnyRule]) -> list[Change]:
             for age in (length, length + SECOND)
             for who in (SAME, OTHER, None)
         ]
+        if "rejected" in kinds:
+            changes += [change for code, reach in REACHES.items() for change in _rejections(code, reach)]
+            changes += [_happening("rejected", age, SAME) for age in _around(WITHOUT_CODE)]
         if "refusal" in kinds:
             changes += [_happening("refusal", length, SAME, offer) for offer in ("another", None)]
         if "ticket" in kinds:
@@ -71,6 +77,26 @@ def _happening(kind: HappeningKind, age: timedelta, who: int | None, offer: str 
         return replace(facts, happenings=(Happening(kind, facts.now - age, who, facts.action.tool, named),))
 
     return change
+
+
+def _around(reach: Reach) -> tuple[timedelta, ...]:
+    """As long ago as still counts, and a second more; for one that lasts for ever, years."""
+    return (YEARS,) if reach.days is None else (timedelta(days=reach.days), timedelta(days=reach.days) + SECOND)
+
+
+def _rejections(code: Any, reach: Reach) -> list[Change]:
+    """Of this very act around the end of its time, and lately of one for somebody else, another offer and tool."""
+
+    def rejected(age: timedelta, who: int = SAME, tool: str = "", offer: str = "") -> Change:
+        def change(facts: Facts) -> Facts:
+            tools, offers = tool or facts.action.tool, offer or facts.action.catalogue_id
+            one = Happening("rejected", facts.now - age, who, tools, offers, code=code)
+            return replace(facts, happenings=(one,))
+
+        return change
+
+    others = (rejected(DAY, OTHER), rejected(DAY, offer="another"), rejected(DAY, tool="another"))
+    return [*(rejected(age) for age in _around(reach)), *others]
 
 
 def _ticket(age: timedelta) -> Change:

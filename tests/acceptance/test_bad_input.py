@@ -213,6 +213,7 @@ FAR = "9" * 23
         (["queue", "edit", FAR, "--hash", "00000000", "--set", "days=7"], "is not in the range"),
         (["queue", "settle", FAR, "--sent"], "is not in the range"),
         (["queue", "plant", FAR], "is not in the range"),
+        (["queue", "lift", FAR], "is not in the range"),
         (["queue", "meters", "--since", "9999-12-31"], "'9999-12-31' is neither a stretch such as 30d"),
         (["queue", "meters", "--since", "2100-01-01"], "no time lies between --since and --until"),
         (["queue", "snooze", "1", "--until", "9999-12-31"], "between 1990-01-01 and 2200-01-01"),

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 from sqlmodel import col, or_, select
 
-from policies.rejection import REACHES, REJECT_CODES
+from policies.rejection import REJECT_CODES
 from policies.verdict import Decision
 from policies.words import explain
 from winback.cli.context import NUMBER, Moment, Session, json_option, pass_session, print_json
@@ -20,6 +20,7 @@ from winback.store.models import Account, Effect, Proposal, Review
 from winback.store.opening import open_store
 from winback.store.types import EffectState, ReviewState
 from workers import review as reviews
+from workers.held_back import told
 from workers.item import open_item
 from workers.settle import settle as settle_effect
 
@@ -166,7 +167,8 @@ def reject(session: Session, item: int, shown: str | None, version: str | None, 
     with session.services() as services:
         seen = shown_of(session, services, item, shown, version)
         reviews.reject(services, item, seen.digest, me(), code, note, version=seen.version)
-    session.out.print(f"Rejected. The case is watched on; nobody is contacted. Held back: {REACHES[code].words}.")
+        held = told(services.policy, code)
+    session.out.print(f"Rejected. The case is watched on; nobody is contacted. {held}")
 
 
 @command.command("snooze")

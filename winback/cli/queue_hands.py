@@ -1,4 +1,4 @@
-"""`winback queue claim`, `hand`, `escalate`, `undo`, `ended`: who has an item in hand, and taking back."""
+"""`winback queue claim`, `hand`, `escalate`, `undo`, `ended`, `held`, `lift`: what people do around a decision."""
 
 import click
 
@@ -6,9 +6,10 @@ from winback.cli.context import NUMBER, Session, json_option, pass_session, prin
 from winback.cli.queue_item import hash_option, me, shown_of, version_option
 from winback.cli.terminal import plain_text
 from winback.store.opening import open_store
-from workers import desk
+from workers import desk, held_back
 from workers import review as reviews
 from workers.ended import ended_items
+from workers.held_back import holds_of
 from workers.undo import undo as take_back
 
 
@@ -84,4 +85,35 @@ def ended(session: Session, limit: int, as_json: bool) -> None:
         session.out.print("Nothing has ended.")
 
 
-HANDS = (claim, hand, escalate, undo, ended)
+@click.command("held")
+@click.option("--account", metavar="KEY", help="One account only.")
+@json_option
+@pass_session
+def held(session: Session, account: str | None, as_json: bool) -> None:
+    """What reviewers' rejections hold back at this moment, and until when."""
+    with open_store(session.settings) as store, store.read() as state:
+        found = holds_of(state, session.clock.now(), account=account)
+    if as_json:
+        print_json([one.to_plain() for one in found])
+        return
+    for one in found:
+        until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "until somebody lifts it"
+        said = f"{one.code or 'rejected'} by {one.by}"
+        session.out.print(
+            plain_text(f"item {one.item}  {one.account}  {said}: {one.what}; {until}"), soft_wrap=True
+        )
+    if not found:
+        session.out.print("Nothing is held back by a rejection.")
+
+
+@click.command("lift")
+@click.argument("item", type=NUMBER)
+@pass_session
+def lift(session: Session, item: int) -> None:
+    """Let go of what a rejection holds back; that it was rejected stays."""
+    with session.services() as services:
+        held_back.lift(services, item, me())
+    session.out.print("Lifted: this rejection holds nothing back any more.")
+
+
+HANDS = (claim, hand, escalate, undo, ended, held, lift)

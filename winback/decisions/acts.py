@@ -37,7 +37,7 @@ def check_reviews(session: Session, said: Said, keys: Sequence[int]) -> Iterator
         proposal = row_of(session, Proposal, review.proposal_id)
         held = (
             review.case_id, review.action_hash, review.state, review.decided_by, review.code,
-            review.first_approved_by,
+            review.first_approved_by, review.lifted_by,
         )  # fmt: skip
         yield from _differences(named, REVIEW, told, held)
         if proposal is not None and (proposal.case_id, proposal.action_hash) != held[:2]:
@@ -101,7 +101,15 @@ def _differences(named: str, names: Sequence[str], told: Sequence[Any], held: Se
             yield Problem("altered", f"{named}: {name} {shown[0]}, the log says {shown[1]}")
 
 
-REVIEW = ("it is of case", "its action is", "it is", "who decided is", "its reason is", "who approved first is")
+REVIEW = (
+    "it is of case",
+    "its action is",
+    "it is",
+    "who decided is",
+    "its reason is",
+    "who approved first is",
+    "who lifted it is",
+)
 EFFECT = ("it is of case", "its action is", "it is", "who approved is", "who approved first is")
 UNDER_WAY = (EffectState.PENDING, EffectState.IN_FLIGHT)
 

@@ -10,11 +10,12 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from winback.canonical import canonical_json
+from winback.decisions.bare import bare
 from winback.decisions.entry import EVIDENCE, HEAD, spoken
 from winback.decisions.log import leaf_of
 from winback.decisions.part import Part
 from winback.decisions.rows import Problem, hashed, rows, span
-from winback.decisions.said import Said, bare
+from winback.decisions.said import Said
 from winback.decisions.tree import Tree
 from winback.store.models import DecisionEntry, Seal
 

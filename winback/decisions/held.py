@@ -159,11 +159,11 @@ def _proposals(held: Held, keys: Values, cases: Values, actions: Values, *column
 
 def _reviews(held: Held, keys: Values, states: Values, notes: Values, *columns: Values) -> None:
     salts, erased, verdicts, *rest = columns
-    moments, told = rest[:5], rest[5:]
+    moments, told = rest[:6], rest[6:]
     _moments((erased, *moments))
     _objects(verdicts)
     held.states.update(states)
-    for key, state, note, salt, at, (case, action, by, code, first) in zip(
+    for key, state, note, salt, at, (case, action, *said) in zip(
         keys, states, notes, salts, erased, zip(*told, strict=True), strict=True
     ):
         bound = None
@@ -172,7 +172,8 @@ def _reviews(held: Held, keys: Values, states: Values, notes: Values, *columns: 
         elif note and state != REJECTED:
             raise Unlike
         held.skipped["review"] += state == REJECTED and at is not None
-        held.reviews[key] = (case, action, state, by, code, first, bound)
+        by, code, first, lifted = said
+        held.reviews[key] = (case, action, state, by, code, first, lifted, bound)
 
 
 def _effects(held: Held, keys: Values, names: Values, states: Values, receipts: Values, *columns: Values) -> None:
@@ -266,8 +267,8 @@ READERS: Mapping[str, Reader] = {
     ),
     "review": Reader(
         "r.id, state, note, salt, {erased_at}, {verdict}, "
-        "{asked_at}, {expires_at}, {snoozed_until}, {escalated_at}, {decided_at}, "
-        "r.case_id, r.action_hash, decided_by, code, first_approved_by",
+        "{asked_at}, {expires_at}, {snoozed_until}, {escalated_at}, {decided_at}, {lifted_at}, "
+        "r.case_id, r.action_hash, decided_by, code, first_approved_by, lifted_by",
         "review r LEFT JOIN proposal p ON p.id = proposal_id AND state = 'rejected' "
         "LEFT JOIN contact c ON c.id = contact_id "
         "WHERE r.id >= ? AND r.id < ?",

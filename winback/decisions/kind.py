@@ -44,6 +44,7 @@ class EntryKind(StrEnum):
     ESCALATED = "escalated"
     UNDONE = "undone"
     HANDED = "handed"
+    LIFTED = "lifted"
     PLANTED = "planted"
     RECORDED = "recorded"
     ERASED = "erased"

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from winback.decisions.bare import bare
 from winback.decisions.entry import EVIDENCE
 from winback.decisions.kind import EntryKind
-from winback.decisions.said import EFFECT_AFTER, NOBODY, REFERRING, Said, bare
+from winback.decisions.said import EFFECT_AFTER, NOBODY, REFERRING, Said
 from winback.decisions.source import Source, Unlike
 from winback.decisions.tree import Levels, root_of, split
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
+from winback.decisions.bare import Bare
 from winback.decisions.kind import EntryKind
 
 Body = Mapping[str, Any]
@@ -56,26 +57,12 @@ CASE_AFTER: Mapping[str, frozenset[str]] = {
 }
 """The states that a case can be in after an entry of it; whether it is closed is told by itself."""
 
-Review = tuple[int | None, str | None, str, str | None, str | None, str | None, str | None]
-"""Of a queue item: case, action, state, who decided, code, who approved first, commitment to the note (None:
-nothing is said of it). Plain tuples: they pass between processes."""
+Review = tuple[int | None, str | None, str, str | None, str | None, str | None, str | None, str | None]
+"""Of a queue item: case, action, state, who decided, code, who approved first, who lifted what a rejection held
+back, commitment to the note (None: nothing is said of it). Plain tuples: they pass between processes."""
 Effect = tuple[int | None, str | None, str, str | None, str | None, str | None]
 """Of an effect: case, action, state, who approved, who approved first, commitment to the receipt."""
 NOBODY = (None, None)
-
-
-class Bare(NamedTuple):
-    """An entry whose evidence is gone, and whom it was about."""
-
-    named: str
-    contact: int | None
-    case: int | None
-
-
-def bare(named: str, body: Body, case: int | None) -> Bare:
-    """An entry with this body, whose evidence is gone."""
-    contact = body.get("contact")
-    return Bare(named, contact if isinstance(contact, int) else None, case)
 
 
 class Said:
@@ -96,6 +83,7 @@ class Said:
         self.queued: dict[int, tuple[int, str, int]] = {}
         self.decided: dict[int, tuple[str, str | None, str | None, str | None]] = {}
         self.first: dict[int, str | None] = {}
+        self.lifted: dict[int, str | None] = {}
         self.effects: dict[str, tuple[int, str, str, int, str | None]] = {}
         self.approved: dict[str, tuple[int | None, str | None]] = {}
         self.withdrawn: dict[Act, int] = {}
@@ -147,19 +135,19 @@ class Said:
     @cached_property
     def reviews_told(self) -> dict[int, Review]:
         """What each queue item must be; to be asked when all is heard."""
-        first = self.first.get
+        first, lifted = self.first.get, self.lifted.get
         told: dict[int, Review] = {
-            number: (case, action, WAITS, None, None, first(number), None)
+            number: (case, action, WAITS, None, None, first(number), None, None)
             for number, (case, action, _) in self.queued.items()
         }
         for (case, action), step in self.withdrawn.items():
             for number in self._asked.get((case, action), ()):
                 if self.queued[number][2] < step:
-                    told[number] = (case, action, LAPSED, None, None, first(number), None)
+                    told[number] = (case, action, LAPSED, None, None, first(number), None, None)
         for number in self.decided.keys() & told.keys():
             state, by, code, note = self.decided[number]
             if state != WAITS:
-                told[number] = (*told[number][:2], state, by, code, first(number), note)
+                told[number] = (*told[number][:2], state, by, code, first(number), lifted(number), note)
         return told
 
     @cached_property
@@ -227,9 +215,14 @@ def _undone(said: Said, body: Body) -> None:
         said.first[body["review"]] = None
     else:
         said.decided[body["review"]] = (WAITS, None, None, None)
+        said.lifted[body["review"]] = None
     if (key := body.get("effect")) is not None:
         said.effects[key] = (body["case"], body["action_hash"], EntryKind.LAPSED.value, body["step"], None)
         said.approved[key] = NOBODY
+
+
+def _lifted(said: Said, body: Body) -> None:
+    said.lifted[body["review"]] = body["by"]
 
 
 def _queued(said: Said, body: Body) -> None:
@@ -287,6 +280,7 @@ HEARD: Mapping[str, Callable[[Said, Body], None]] = {
     EntryKind.FIRST_APPROVED.value: _first_approved,
     EntryKind.QUEUED.value: _queued,
     EntryKind.UNDONE.value: _undone,
+    EntryKind.LIFTED.value: _lifted,
     EntryKind.DENIED.value: _denied,
     EntryKind.SETTLED.value: _settled,
     EntryKind.CLOSED.value: _closed,

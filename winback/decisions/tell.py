@@ -136,6 +136,7 @@ WORDS: Mapping[str, Callable[[Body], str]] = {
     EntryKind.ESCALATED: _waited,
     EntryKind.UNDONE: _undone,
     EntryKind.HANDED: lambda body: f"{_reviewed(body)}, to {body['to']}",
+    EntryKind.LIFTED: lambda body: f"{_reviewed(body)}: nothing is held back by it any more",
     EntryKind.PLANTED: _planted,
     EntryKind.RECORDED: lambda body: f"{str(body['what']).replace('_', ' ')}, interaction {body['interaction']}",
     EntryKind.ERASED: _erased,

@@ -168,7 +168,7 @@ class Review(Listed, Shown, table=True):
     """A place in the queue: one proposal that waits for a person. `verdict` is what was asked and why.
 
     `first_approved_by` is who approved where two people must. `escalated_at`: it waited too long
-    once, and `expires_at` is when it is dropped.
+    once, and `expires_at` is when it is dropped. `lifted_*`: who ended what a rejection held back, and when.
     """
 
     # A number is never given twice: a planted item draws one and leaves no row here.
@@ -193,6 +193,8 @@ class Review(Listed, Shown, table=True):
     first_approved_by: str | None = Field(default=None, max_length=200)
     code: str | None = Field(default=None, max_length=40)
     note: str = Field(default="", sa_type=Text)
+    lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lifted_by: str | None = Field(default=None, max_length=200)
 
 
 class Effect(SQLModel, table=True):

@@ -62,6 +62,7 @@ APART = {
     "hand_to": "whose an item is; no effect is touched",
     "hold_alarms": "says that a scan opened nothing",
     "hold_out": "the case is watched; nothing is ever proposed in it",
+    "lift": "what a rejection held back; nothing is proposed yet",
     "open_case": "the case begins; nothing is proposed yet",
     "pause": "a schedule rests; no effect is touched",
     "resume": "a schedule goes on; no effect is touched",

@@ -21,6 +21,7 @@ from policies.facts import (
     PastContact,
     consent_key,
 )
+from policies.rejection import REJECT_CODES
 from policies.rules import AnyRule
 from policies.verdict import Decision, Verdict
 from tests.unit.policies.samples import RULE, TOOLS
@@ -113,6 +114,7 @@ happenings = st.builds(
     tool=st.one_of(st.none(), tools),
     catalogue_id=st.sampled_from((None, "trial-team")),
     closed_at=st.one_of(st.none(), moments),
+    code=st.sampled_from((None, *REJECT_CODES)),
 )
 any_facts = st.builds(
     Facts,
@@ -208,10 +210,14 @@ EXPRESSIONS = (
     "1 / size(history) == 1",
 )
 WHATS = ("rejected", "complaint", "open_ticket", "reply", "bounce", "contact", "refused_offer")
-cooldowns = _rules(
-    "cooldown_after",
-    {"what": st.lists(st.sampled_from(WHATS), min_size=1, unique=True), "days": st.integers(1, 366)},
-    {"scope": st.sampled_from(("account", "contact")), "then": st.sampled_from(("deny", "review"))},
+COOLING = {"scope": st.sampled_from(("account", "contact")), "then": st.sampled_from(("deny", "review"))}
+cooldowns = st.one_of(
+    _rules(
+        "cooldown_after",
+        {"what": st.lists(st.sampled_from(WHATS), min_size=1, unique=True), "days": st.integers(1, 366)},
+        COOLING,
+    ),
+    _rules("cooldown_after", {"what": st.sampled_from((["rejected"], ["open_ticket", "rejected"]))}, COOLING),
 )
 allowing = _rules("allow_tools", {"allow": st.lists(entries, min_size=1, max_size=3)})
 tightening = st.one_of(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from policies.load import Known, load_policy
 from policies.policy import Policy
+from policies.rejection import REACHES
 from policies.rules import KINDS
 from policies.rules.cel_names import FUNCTIONS, MACROS, VARIABLES
 from policies.rules.fields import DropName
@@ -28,10 +29,17 @@ SECTIONS = dict(SECTION.findall(TEXT))
 NAMES = [get_args(kind.model_fields["kind"].annotation)[0] for kind in KINDS]
 
 
-def block(text: str, info: str) -> str:
-    """The one fenced block of that kind."""
-    (found,) = re.findall(rf"^```yaml{info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return str(found)
+def blocks(text: str, info: str) -> list[str]:
+    """The fenced blocks of that kind."""
+    return re.findall(rf"^```yaml {info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+EXAMPLES = [
+    (name, *pair)
+    for name, text in SECTIONS.items()
+    for pair in zip(blocks(text, "policy"), blocks(text, "case"), strict=True)
+]
+"""A kind, a policy, and a case after it."""
 
 
 def load(text: str, folder: Path) -> Policy:
@@ -40,12 +48,12 @@ def load(text: str, folder: Path) -> Policy:
     return load_policy(file, Known(TOOLS, load_catalogue(None).ids(), {"email"}))
 
 
-@pytest.mark.parametrize("kind", NAMES)
-def test_each_kind_has_an_example_that_does_what_it_says(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "policy", "act"), EXAMPLES)
+def test_each_example_does_what_it_says(kind: str, policy: str, act: str, tmp_path: Path) -> None:
     """The rule loads, is of the kind of its section, and says of the case what the page says."""
-    (rule,) = load(block(SECTIONS[kind], " policy"), tmp_path).rules
+    (rule,) = load(policy, tmp_path).rules
     assert rule.kind == kind
-    case: dict[str, Any] = parse_yaml(block(SECTIONS[kind], " case"), PAGE).data
+    case: dict[str, Any] = parse_yaml(act, PAGE).data
     result, expected = judged(rule, facts(**case["facts"])), case["expect"]
     assert (result.decision and result.decision.value) == expected["decision"]
     assert result.code == expected["code"]
@@ -54,8 +62,15 @@ def test_each_kind_has_an_example_that_does_what_it_says(kind: str, tmp_path: Pa
 
 
 def test_the_page_names_every_kind_and_no_other() -> None:
-    """A kind that is added is documented, one that goes leaves the page."""
-    assert set(SECTIONS) == set(NAMES)
+    """A kind that is added is documented, with an example; one that goes leaves the page."""
+    assert set(SECTIONS) == set(NAMES) == {kind for kind, *_ in EXAMPLES}
+
+
+def test_the_codes_of_rejections_are_told_as_they_are() -> None:
+    """Each has its line, with its days."""
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", SECTIONS["cooldown_after"], re.MULTILINE))
+    told = {code: rows.get(code, "").partition(",")[0] for code in REACHES}
+    assert told == {code: f"{one.days} days" if one.days else "ever" for code, one in REACHES.items()}
 
 
 COMMON = {*Narrowed.model_fields, "words"}

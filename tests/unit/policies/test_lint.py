@@ -224,6 +224,11 @@ KINDS = (
             "then": st.sampled_from(("deny", "review")),
         },
     ),
+    of(
+        "cooldown_after",
+        {"what": st.sampled_from((["rejected"], ["open_ticket", "rejected"]))},
+        {"days": st.sampled_from((20, 40)), "scope": st.sampled_from(("account", "contact"))},
+    ),
     of("budget", {"tokens": st.sampled_from(({"day": 5}, {"day": 9, "run": 4}))}, narrowed=False),
 )
 ALLOW = RULE.validate_python(
