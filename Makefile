@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers coverage docs lock clean
+.PHONY: help demo test long check lint types layers coverage docs lock clean
 
 help: ## Tell every target
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -24,10 +24,13 @@ $(STAMP): requirements.lock requirements-weights.lock pyproject.toml
 demo: $(STAMP) ## The main job on a simulated sample company
 	$(BIN)/winback demo
 
-test: $(STAMP) ## All tests; what this machine lacks (PostgreSQL, a browser) is skipped and named
-	$(BIN)/pytest -n auto --dist loadgroup
+test: $(STAMP) ## The tests, but for the long ones; what this machine lacks (PostgreSQL, a browser) is skipped and named
+	$(BIN)/pytest -n auto --dist loadgroup -m "not long"
 
-check: lint types layers test ## All that CI runs: style, types, layers, and the tests
+long: $(STAMP) ## The long tests: deaths at every point, real data, a built wheel
+	$(BIN)/pytest -n auto --dist loadgroup -m long
+
+check: lint types layers test long ## All that CI runs: style, types, layers, and all tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

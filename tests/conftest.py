@@ -138,10 +138,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def empty_postgres(url: str) -> str:
     """Take every row out of the run's own database; many times faster than TRUNCATE, which makes new files."""
     with psycopg.connect(url) as connection:
-        for table in TABLES:
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608  names of ours
-        for table in NUMBERED:
-            connection.execute(f"SELECT setval('{table}_id_seq', 1, false)")
+        emptied = [f"DELETE FROM {table}" for table in TABLES]  # noqa: S608  names of ours
+        numbered = [f"SELECT setval('{table}_id_seq', 1, false)" for table in NUMBERED]
+        connection.execute(";".join([*emptied, *numbered]))
     return url
 
 

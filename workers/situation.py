@@ -91,6 +91,8 @@ class Setting:
 
 def active_days(warehouse: Warehouse, as_of: date) -> ActiveDays:
     """Active days of every contact in the eight weeks up to `as_of`, by (account, contact)."""
+    if warehouse.is_empty():
+        return {}
     with warehouse.connect() as connection:
         rows = connection.execute(
             f"SELECT account, contact, count(DISTINCT day) FROM ({warehouse.view(connection)}) "  # noqa: S608  ours

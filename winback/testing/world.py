@@ -13,8 +13,9 @@ from agents.choice import Failure
 from agents.meter import Meter
 from agents.writer import Writer
 from policies.load import load_policy
+from policies.policy import Policy
 from tools.catalogue import Catalogue, load_catalogue
-from tools.registry import default_registry
+from tools.registry import Registry, default_registry
 from winback.canonical import content_hash
 from winback.clock import SimulatedClock
 from winback.decisions.action import drop_hash
@@ -50,8 +51,19 @@ rules:
 
 
 @cache
-def _sample_catalogue() -> Catalogue:
-    return load_catalogue(None)
+def _known() -> tuple[Registry, Catalogue]:
+    return default_registry(), load_catalogue(None)
+
+
+LOADED: dict[str, Policy] = {}
+"""Policies that were loaded by their text: reading one takes longer than most tests."""
+
+
+def _policy(path: Path) -> Policy:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if text not in LOADED:
+        LOADED[text] = load_policy(path, known_names(*_known()))
+    return LOADED[text] if text else LOADED.pop(text)
 
 
 class SilentWriter(Writer):
@@ -93,7 +105,7 @@ def sample_drop(account: str, kind: DropKind = DropKind.FEATURE_FELL, **changes:
 def world(store: Store, folder: Path, policy: str = PERMISSIVE, now: datetime = NOON) -> Iterator[Services]:
     """Services over fakes. The policy stands in a file of `folder`, so that tests can change it."""
     settings = Settings(home=folder)
-    registry, catalogue = default_registry(), _sample_catalogue()
+    registry, catalogue = _known()
     path = folder / "policy.yaml"
     path.write_text(policy, encoding="utf-8")
     warehouse = Warehouse(settings.usage_folder)
@@ -104,7 +116,7 @@ def world(store: Store, folder: Path, policy: str = PERMISSIVE, now: datetime = 
         warehouse=warehouse,
         catalogue=catalogue,
         registry=registry,
-        policies=PolicySource(path, lambda: load_policy(path, known_names(registry, catalogue))),
+        policies=PolicySource(path, lambda: _policy(path)),
         meter=Meter(),
         selector=ScriptedSelector(),
         writer=SilentWriter(),

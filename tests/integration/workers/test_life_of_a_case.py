@@ -57,6 +57,8 @@ from workers.scan import close
 from workers.services import Services
 from workers.unsubscribe import stop_contact
 
+pytestmark = pytest.mark.long
+
 TOOLS = {
     DropKind.FEATURE_FELL: "send_tutorial",
     DropKind.LIMIT_REACHED: "offer_trial_upgrade",
