@@ -45,7 +45,7 @@ def show(here: Here, person: Looker, filters: Wanted, after: Place = None) -> Re
     with services.store.read() as session:
         now = services.clock.now()
         counts = counts_of(session, filters, now)
-        news = news_of(session, now, counts.open)
+        news = news_of(session, now)
         page = queue_page(services, person, filters, counts, session, after=after, limit=PAGE)
         views = views_of(session, person.login)
     values: dict[str, Any] = {

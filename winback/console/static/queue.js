@@ -61,9 +61,12 @@
   }
 
   // A card opened for something: what the list's keys ask for -----------------------------------------
-  const wanted = document.getElementById(location.hash.slice(1));
-  if (wanted instanceof HTMLDetailsElement) open(wanted);
-  else if (wanted instanceof HTMLButtonElement) wanted.focus();
+  // After the load: going to the fragment takes the focus away.
+  window.addEventListener("load", () => {
+    const wanted = document.getElementById(location.hash.slice(1));
+    if (wanted instanceof HTMLDetailsElement) open(wanted);
+    else if (wanted instanceof HTMLButtonElement) wanted.focus();
+  });
 
   // Ticks: one kind at a time --------------------------------------------------------------------------
   const ticks = () => Array.from(document.querySelectorAll("input[name=chosen]"));
