@@ -55,9 +55,9 @@ class House:
             session.add(user)
         return user
 
-    def of(self, role: Role, **values: Any) -> httpx.Client:
+    def of(self, role: Role, login: str = "", **values: Any) -> httpx.Client:
         """A browser in which somebody of this role is signed in, with the form's token as a header."""
-        login = f"{role}-{len(self.clients)}"
+        login = login or f"{role}-{len(self.clients)}"
         user, secret = self.user(login, role, **values), new_secret()
         with self.store.write("test") as session:
             now = self.services.clock.now()

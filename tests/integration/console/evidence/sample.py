@@ -30,10 +30,10 @@ def company() -> Company:
     return make_company(7, accounts=200, days=200, end=END)
 
 
-def take_in(services: Services, folder: Path) -> None:
-    """Import the sample company's people and usage."""
-    write_people(company(), folder / "people.csv")
-    write_usage(company(), folder / "usage.parquet")
+def take_in(services: Services, folder: Path, of: Company | None = None) -> None:
+    """Import a sample company's people and usage."""
+    write_people(of or company(), folder / "people.csv")
+    write_usage(of or company(), folder / "usage.parquet")
     found = read_people(folder / "people.csv", services.warehouse.bad_folder, at=NOW)
     with services.store.write("test") as session:
         store_people(session, found)
