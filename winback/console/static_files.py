@@ -16,7 +16,6 @@ FILES = MappingProxyType(
         "style.css": ((HERE / "style.css").read_bytes(), "text/css; charset=utf-8"),
         "queue.js": ((HERE / "queue.js").read_bytes(), "text/javascript; charset=utf-8"),
         "htmx.js": ((HTMX / "htmx-2.min.js").read_bytes(), "text/javascript; charset=utf-8"),
-        "sse.js": ((HTMX / "ext" / "hx-sse-2.min.js").read_bytes(), "text/javascript; charset=utf-8"),
     }
 )
 VERSIONS = MappingProxyType({name: hashlib.sha256(body).hexdigest()[:12] for name, (body, _) in FILES.items()})

@@ -238,3 +238,17 @@ def test_the_shadow(services: Services, tmp_path: Path) -> None:
         assert (found["findings"]["decisions"], found["findings"]["changed"]) == (1, 1)
         form = console.of(Role.OPERATOR).get("/policies/edit?role=shadow").text
         assert "mode: review" in form
+
+
+def test_what_is_no_text_is_refused(one_console: House) -> None:
+    """Half of a character, a control: an answer that says so, never a failure."""
+    operator = one_console.of(Role.OPERATOR)
+    json = {"Content-Type": "application/json"}
+    for odd in (r"\ud800", r"\u0000", r"version: 1\nrules: [\ud800]", "\\n" * 50):
+        body = '{"texts": {"policy.yaml": "%s"}}' % odd  # noqa: UP031  braces
+        assert operator.post("/api/v1/policies/drafts", content=body, headers=json).status_code in {400, 422}, odd
+        body = '{"scope": "tag", "name": "%s", "reason": "%s"}' % (odd, odd)  # noqa: UP031
+        assert operator.post("/api/v1/switches", content=body, headers=json).status_code in {201, 400, 422}, odd
+    body = r'{"texts": {"\ud800": "x"}, "seals": {"\ud800": "\ud800"}}'
+    assert operator.post("/api/v1/policies/drafts", content=body, headers=json).status_code in {400, 422}
+    assert operator.get("/policies").status_code == operator.get("/policies/switches").status_code == 200

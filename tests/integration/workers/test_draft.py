@@ -16,7 +16,7 @@ from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.policy_watch import watch_policies
 from workers.rulebook.draft import begin, look_ahead, save
-from workers.rulebook.files import files_of, named
+from workers.rulebook.files import files_of, named, put
 from workers.rulebook.history import rules_text, text_difference, texts_to_go_back, versions
 from workers.services import Services
 from workers.switches import engage
@@ -192,3 +192,17 @@ def test_other_words_for_the_same_rules(services: Services) -> None:
     save(services, begin(services, "live", {"policy.yaml": text}, seals(services)), "asha", nothing)
     after = newest(services)
     assert (after.id, after.files) == (before.id, {"policy.yaml": text})
+
+
+def test_whoever_dies_between_two_files_leaves_the_policy_as_it_was(services: Services) -> None:
+    """One is new and one is old: that is refused until somebody has looked, and what was in force stays."""
+    here = folder_of(services)
+    watch_policies(here)
+    before, path = here.policy.hash, here.policies.path
+    with pytest.raises(UnicodeEncodeError):
+        put(path, {"a.yaml": CHANGED, "b.yaml": "\ud800"})
+    assert (path / "a.yaml").read_text() == CHANGED
+    watch_policies(here)
+    assert here.policy.hash == before
+    assert here.policies.refused is not None
+    assert "was not finished" in here.policies.refused.reason
