@@ -1,156 +1,195 @@
-"""The queue of a busy day, and how fast it is listed; --json prints the numbers alone."""
+"""How fast the console's pages come over a large store, and how much a browser has to load for them.
+
+A server of its own process, asked over HTTP by somebody who is signed in, one question after another; a page's
+time is from the question to its last byte. `cold_load_kb` is the page that costs most with everything it names,
+loaded for the first time: bodies as they were sent, and heads. Nothing here runs script: what is counted is
+there without it.
+
+    python benchmarks/console.py [--items 100000] [--entries 1000000] [--requests 200] [--folder DIR] [--json]
+
+With `--folder`, the store is kept there and used again.
+"""
 
 import argparse
 import json
-import random
+import os
+import re
 import statistics
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter
 
-from sqlalchemy import insert, text
+import httpx
+from sqlmodel import select
 
-from benchmarks.sample_log import write_log
-from winback.canonical import content_hash
-from winback.store.listed import priority
-from winback.store.migrate import migrate
-from winback.store.models import Account, Case, Contact, Proposal, Review
-from winback.store.queue import ReviewMark
+from benchmarks.console_data import fill
+from winback import bootstrap, event_log
+from winback.clock import SystemClock
+from winback.console.people import By, add_user
+from winback.console.rights import Role
+from winback.settings import Log, Settings
+from winback.store.models import DecisionEntry, Review
 from winback.store.store import Store
-from winback.store.types import CaseState
-from workers.queue_list import After, Filters, counts_of, page_of
+from winback.testing.selector import ScriptedSelector
 
-NOW = datetime(2026, 5, 12, 10, tzinfo=UTC)
-PAGE = 5000
-TOOLS = ("send_tutorial", "offer_trial_upgrade", "book_call", "notify_owner")
-PLANS, REGIONS = ("starter", "team", "business", "enterprise"), ("DE", "IN", "US", "FR", "BR", "JP")
-RULES = ("first-contact", "embedded-model", "value-review", "open-ticket", "rare-rule")
-TAGS = ("key", "pilot", "churned-before", "partner")
-WORDS = ("north", "river", "cobalt", "maple", "summit", "harbour", "lumen", "quartz", "vertex", "willow")
+LOGIN, PASSWORD = "rita@example.com", "four plain words together"
+WARM_UP = 5
+FILTERS = (
+    "", "tool=book_call", "plan=enterprise&region=JP", "tag=pilot", "owner=owner7@example.com",
+    "rule=value-review", "rule=rare-rule", "older_hours=130", "assignee=rita", "words=cobalt+maple",
+    "words=harbour+99999", "words=nobody+is+called+so", "state=claimed",
+)  # fmt: skip
+SOUGHT = (
+    "",
+    "q=cobalt",
+    "q=harbour+maple",
+    "q=river+99",
+    "q=nobody+is+called+so",
+    "q=Ann@cobalt-maple-1.example.com",
+)
+ASKED_OF_LOG = ("", "kind=queued", "kind=held_out", "by=rita", "case=7")
+NAMED = re.compile(r'<(?:link|script|img)\b[^>]*(?:href|src)="(/[^"]+)"')
 
 
-def fill(store: Store, open_items: int, entries: int) -> None:
-    """So many items that wait, of as many accounts, and about so many sealed entries of a log beside them."""
-    if entries:
-        write_log(store, entries)
-    dice = random.Random(7)  # noqa: S311  the same queue every time
+@dataclass(frozen=True)
+class Found:
+    """What came of asking for one kind of page: milliseconds of each, the server's own, and bytes of the first."""
+
+    name: str
+    took: Sequence[float]
+    cpu: float
+    size: int
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(self.took, n=20)[-1]
+
+
+def measure(address: str, server: int, store: Store, requests: int) -> Iterator[Found]:
+    """Each kind of page, `requests` times, over what is in the store; a page that there is not is left out."""
     with store.read() as session:
-        last = [session.connection().execute(text(f"SELECT max(id) FROM {name}")).scalar() or 0 for name in ID]  # noqa: S608
-    start = max(last)
-    for first in range(start + 1, start + open_items + 1, PAGE):
-        numbers = range(first, min(first + PAGE, start + open_items + 1))
-        rows = [_life(number, dice) for number in numbers]
-        with store.write("benchmark") as session:  # type: ignore[arg-type]
-            for table in (Account, Contact, Case, Proposal, Review):
-                session.connection().execute(insert(table), [one[table.__name__] for one in rows])
-            marks = [mark for one in rows for mark in one["marks"]]
-            session.connection().execute(insert(ReviewMark), marks)
-    with store.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
+        items = session.exec(select(Review.id).where(Review.state == "pending").limit(50_000)).all()
+        entries = session.exec(select(DecisionEntry.position).limit(50_000)).all()
+    some = items[:: max(len(items) // requests, 1)]
+    asked = {
+        "queue": [f"/queue?{one}" for one in FILTERS],
+        "item": [f"/queue/{one}" for one in some],
+        "accounts": [f"/accounts?{one}" for one in SOUGHT],
+        "account": [f"/accounts/{one}" for one in some],
+        "decisions": [f"/decisions?{one}" for one in ASKED_OF_LOG],
+        "decision": [f"/decisions/{one}" for one in entries[:: max(len(entries) // requests, 1)]],
+        "overview": ["/"],
+    }
+    with httpx.Client(base_url=address, timeout=60) as client:
+        sign_in(client)
+        for name, paths in asked.items():
+            if client.get(paths[0]).status_code != httpx.codes.NOT_FOUND:
+                yield _found(client, server, name, paths, requests)
 
 
-ID = ("account", "contact", "cases", "proposal", "review")
+def sign_in(client: httpx.Client) -> None:
+    """As a browser does."""
+    token = re.search(r'name="csrf" value="([0-9a-f]+)"', client.get("/sign-in").text)
+    given = {"csrf": token[1] if token else "", "login": LOGIN, "password": PASSWORD}
+    if client.post("/sign-in", data=given).status_code != httpx.codes.SEE_OTHER:
+        raise RuntimeError("nobody is let in")
 
 
-def _life(number: int, dice: random.Random) -> dict:  # type: ignore[type-arg]
-    """One account with one item; a proposal and a case no log speaks of are enough for a list."""
-    name = f"{dice.choice(WORDS).title()} {dice.choice(WORDS).title()} {number}"
-    key, tool = f"{name.lower().replace(' ', '-')}", dice.choice(TOOLS)
-    stake, asked = round(dice.lognormvariate(4, 1.2), 2), NOW - timedelta(minutes=dice.randrange(1, 7 * 24 * 60))
-    plan, region, owner = dice.choice(PLANS), dice.choice(REGIONS), f"owner{dice.randrange(40)}@example.com"
-    action, ends = content_hash(number), asked + timedelta(hours=168)
-    text_of = {"language": "en", "template": tool, "template_version": "1", "subject": "Hello", "slots": {}}
-    tags = dice.sample(TAGS, dice.randrange(3))
-    rule = RULES[-1] if dice.random() < 0.001 else dice.choice(RULES[:-1])
-    return {
-        "Account": {"id": number, "key": key, "name": name, "plan": plan, "value_per_month": stake,
-                    "region": region, "owner_email": owner, "tags": tags},
-        "Contact": {"id": number, "account_id": number, "key": f"{key}-ann", "name": "Ann Example",
-                    "email": f"ann@{key}.example.com", "salt": action, "language": "en", "left": False},
-        "Case": {"id": number, "account_id": number, "state": CaseState.IN_REVIEW, "version": 2, "drop": {},
-                 "opened_at": asked, "ends_at": asked + timedelta(days=28)},
-        "Proposal": {"id": number, "case_id": number, "action_hash": action, "account_id": number,
-                     "contact_id": number, "tool": tool, "catalogue_id": "tour", "arguments": {},
-                     "message": {**text_of, "body": "Reports were part of your week. " * 20}, "label": tool,
-                     "value": 0.0, "agent": {}, "why": "benchmark", "medium": "email", "audience": "customer",
-                     "created_at": asked},
-        "Review": {"id": number, "case_id": number, "proposal_id": number, "action_hash": action,
-                   "state": "pending", "verdict": {"people": 1, "decision": "review", "results": []}, "note": "",
-                   "asked_at": asked, "expires_at": ends, "account_id": number, "tool": tool, "template": tool,
-                   "stake": stake, "priority": priority(stake, asked, ends, escalated=False), "plan": plan,
-                   "region": region, "owner": owner, "sought": f"{key} {name}".lower()[:200], "version": 1,
-                   "changes": [], "facts": {}, "assignee": "rita" if number % 50 == 0 else None},
-        "marks": [{"kind": "rule", "word": rule, "review_id": number},
-                  *({"kind": "tag", "word": tag, "review_id": number} for tag in tags)],
-    }  # fmt: skip
+def _found(client: httpx.Client, server: int, name: str, paths: Sequence[str], requests: int) -> Found:
+    for path in paths[:WARM_UP]:
+        client.get(path)
+    took, before = [], _cpu(server)
+    for path in islice(cycle(paths), requests):
+        started = perf_counter()
+        client.get(path).raise_for_status()
+        took.append((perf_counter() - started) * 1000)
+    cpu = (_cpu(server) - before) * 1000 / requests
+    return Found(name, took, cpu, cold_load(client, paths[0]))
 
 
-ASKED = {
-    "first page": Filters(),
-    "tool": Filters(tool="book_call"),
-    "segment": Filters(plan="enterprise", region="JP"),
-    "tag": Filters(tag="pilot"),
-    "owner": Filters(owner="owner7@example.com"),
-    "rule": Filters(rule="value-review"),
-    "rare rule": Filters(rule="rare-rule"),
-    "age": Filters(older_hours=160),
-    "assignee": Filters(assignee="rita"),
-    "search": Filters(words="cobalt maple"),
-    "rare search": Filters(words="harbour 99999"),
-    "search for nothing": Filters(words="nobody is called so"),
-    "claimed": Filters(state="claimed"),
-}
+def _cpu(process: int) -> float:
+    """Seconds that a process has computed."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(store: Store, rounds: int = 20) -> dict[str, float]:
-    """The 95th percentile in milliseconds of each question: a page, and how many there are."""
-    found = {}
-    with store.read() as session:
-        middle = page_of(session, Filters(), NOW, limit=500).following
-        for name, filters in ASKED.items():
-            found[name] = _p95(lambda f=filters: _page(store, f, None), rounds)  # type: ignore[misc]
-    found["a later page"] = _p95(lambda: _page(store, Filters(), middle), rounds)
-    return found
+def cold_load(client: httpx.Client, path: str) -> int:
+    """Bytes of a page and of all that it names."""
+    page = client.get(path)
+    return _bytes(page) + sum(_bytes(client.get(one)) for one in set(NAMED.findall(page.text)))
 
 
-def _page(store: Store, filters: Filters, after: After | None) -> None:
-    with store.read() as session:
-        page_of(session, filters, NOW, after=after)
-        counts_of(session, filters, NOW)
+def _bytes(answer: httpx.Response) -> int:
+    head = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+    return len("HTTP/1.1 200 OK\r\n\r\n") + head + answer.num_bytes_downloaded
 
 
-def _p95(one: Callable[[], None], rounds: int) -> float:
-    one()
-    took = []
-    for _ in range(rounds):
-        start = perf_counter()
-        one()
-        took.append((perf_counter() - start) * 1000)
-    return statistics.quantiles(took, n=20)[-1]
+@contextmanager
+def served(config: Path) -> Iterator[tuple[str, int]]:
+    """`winback serve` in a process of its own; its address and its number."""
+    command = [sys.executable, "-m", "winback", "--config", str(config), "serve"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  ours
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            yield line.split()[2], process.pid
+        finally:
+            process.terminate()
+
+
+def prepare(folder: Path, items: int, entries: int, say: Callable[[str], None]) -> tuple[Path, Store]:
+    """A store in a folder, filled unless it is already, and the settings of its server."""
+    config, database = folder / "config.yaml", folder / "winback.db"
+    settings = Settings(home=folder, log=Log(level="error"))
+    event_log.configure(settings.log)
+    kept = database.exists()
+    text = f"home: {folder}\nlog: {{level: error}}\nconsole: {{port: 0, requests_per_minute: 100000}}\n"
+    config.write_text(text, encoding="utf-8")
+    started = perf_counter()
+    with bootstrap.services(settings, SystemClock(), selector=ScriptedSelector()) as services:
+        if not kept:
+            by = By("benchmark", "", datetime.now().astimezone())
+            add_user(services.store, by, LOGIN, "Rita", Role.OPERATOR, PASSWORD)
+            fill(services, items, entries)
+            say(f"filled in {perf_counter() - started:.0f} s")
+    return config, Store(f"sqlite:///{database}")
 
 
 def main() -> None:
-    """Fill a store of its own, and measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Fill a store, serve it, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--entries", type=int, default=0)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--folder", type=Path)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{Path(folder) / 'console.db'}")
-        migrate(store)
-        fill(store, given.items, given.entries)
-        found = measure(store)
+
+    def say(words: str) -> None:
+        if not given.json:
+            print(words, flush=True)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (given.folder or Path(scratch)).resolve()
+        config, store = prepare(folder, given.items, given.entries, say)
+        say(f"{'page':<12}{'p50 ms':>9}{'p95 ms':>9}{'server ms':>11}{'cold KB':>9}")
+        numbers: dict[str, float] = {}
+        sizes = []
+        with served(config) as (address, process):
+            for one in measure(address, process, store, given.requests):
+                middle = statistics.median(one.took)
+                say(f"{one.name:<12}{middle:9.1f}{one.p95:9.1f}{one.cpu:11.1f}{one.size / 1000:9.1f}")
+                numbers[f"{one.name}_p95_ms"] = round(one.p95, 1)
+                sizes.append(one.size)
         store.close()
-    worst = max(found.values())
-    if given.json:
-        print(json.dumps({"queue_query_p95_ms": round(worst, 1)}))
-        return
-    for name, took in found.items():
-        print(f"{name:<20} {took:7.1f} ms")
-    print(f"{'worst':<20} {worst:7.1f} ms")
+    numbers["cold_load_kb"] = round(max(sizes) / 1000, 1)
+    print(json.dumps(numbers) if given.json else f"cold load at most {numbers['cold_load_kb']} KB")
 
 
 if __name__ == "__main__":

@@ -230,7 +230,7 @@ def _rows(session: Session, lives: list[_Life]) -> None:
         "state": "approved" if "approved" in one.steps else "rejected", "verdict": _verdict("review"),
         "asked_at": one.at, "decided_by": "rita", "decided_at": one.at,
         "code": "wrong_tone" if "rejected" in one.steps else None,
-        "note": NOTE if "rejected" in one.steps else ""}
+        "note": NOTE if "rejected" in one.steps else "", "account_id": one.number}
         for one in acting if "queued" in one.steps])  # fmt: skip
     execute(insert(Effect), [{
         "id": one.number, "key": one.effect, "case_id": one.number, "proposal_id": one.number,

@@ -73,9 +73,9 @@ BUSY = (
 # What was chosen on a page, by the customer of another case.
 BOOKED = (
     select(Booking.host, Booking.starts_at, Booking.ends_at)
-    .join(Effect, col(Effect.id) == Booking.effect_id)
     .where(col(Booking.ends_at) > bindparam("now", type_=UtcDateTime), col(Booking.cancelled_at).is_(None))
-    .where(Effect.case_id != bindparam("case"))
+    # Bookings that lie ahead are few, acts are many: it is asked of each, not of all acts of other cases.
+    .where(~exists().where(col(Effect.id) == col(Booking.effect_id), col(Effect.case_id) == bindparam("case")))
 )
 
 

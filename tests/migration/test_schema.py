@@ -57,3 +57,15 @@ def test_accounts_that_were_there_are_found_by_their_names(tmp_path: Path) -> No
     with store.read() as session:
         assert session.exec(select(Account.sought)).all() == ["a ärztehaus"]
     store.close()
+
+
+def test_a_page_of_the_queue_is_walked_in_order(tmp_path: Path) -> None:
+    """In a database that nobody analysed SQLite must not sort a hundred thousand rows for fifty."""
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    migrate(store)
+    page = "SELECT * FROM review WHERE review.state = 'pending' ORDER BY priority DESC, id DESC LIMIT 51"
+    with store.read() as session:
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {page}").all()
+    assert "queue_order" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
+    store.close()

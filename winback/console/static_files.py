@@ -1,11 +1,17 @@
-"""Style and script: ours, and HTMX as the package django-htmx ships it (which is never imported as Django)."""
+"""Style and script: ours, and HTMX as the package django-htmx ships it (which is never imported as Django).
 
+They alone are compressed. A page holds its form's token beside words that a visitor chose, and from the length of
+such a page compressed a stranger learns the token (BREACH).
+"""
+
+import gzip
 import hashlib
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Header, HTTPException, Response
 
 from winback.console.rights import anybody
 
@@ -19,6 +25,7 @@ FILES = MappingProxyType(
     }
 )
 VERSIONS = MappingProxyType({name: hashlib.sha256(body).hexdigest()[:12] for name, (body, _) in FILES.items()})
+PACKED = MappingProxyType({name: gzip.compress(body, mtime=0) for name, (body, _) in FILES.items()})
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 router = APIRouter(include_in_schema=False)
@@ -30,9 +37,18 @@ def static(name: str) -> str:
 
 
 @router.api_route("/static/{name}", methods=["GET", "HEAD"], dependencies=[anybody])
-def serve(name: str, v: str = "") -> Response:
+def serve(name: str, v: str = "", encodings: Annotated[str, Header(alias="accept-encoding")] = "") -> Response:
     """One file. Another version than ours is not kept."""
     if name not in FILES:
         raise HTTPException(404)
     body, kind = FILES[name]
-    return Response(body, media_type=kind, headers=FOREVER if v == VERSIONS[name] else None)
+    headers = {"Vary": "Accept-Encoding", **(FOREVER if v == VERSIONS[name] else {})}
+    if _takes_gzip(encodings):
+        body, headers["Content-Encoding"] = PACKED[name], "gzip"
+    return Response(body, media_type=kind, headers=headers)
+
+
+def _takes_gzip(encodings: str) -> bool:
+    """Whether an Accept-Encoding header names gzip, and not as what is refused."""
+    named = (one.replace(" ", "").lower().split(";") for one in encodings.split(","))
+    return any(name == "gzip" and "q=0" not in more and "q=0.0" not in more for name, *more in named)

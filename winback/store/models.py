@@ -173,8 +173,8 @@ class Review(Listed, Shown, table=True):
 
     # A number is never given twice: a planted item draws one and leaves no row here.
     __table_args__ = (
-        Index("reviews_by_state", "state", "expires_at"),
-        Index("reviews_of_account", "account_id"),
+        Index("reviews_by_state", "state", "expires_at", "snoozed_until"),
+        Index("reviews_of_account", "account_id", "state", "decided_at"),
         Index("reviews_decided", "decided_at"),
         Index(
             "queue_order", "priority", "id", "snoozed_until", "asked_at", "tool", "plan", "region", "owner",
@@ -209,7 +209,7 @@ class Effect(SQLModel, table=True):
     __table_args__ = (
         Index("effects_due", "state", "due_at"),
         Index("effects_of_account", "account_id", "intent_at"),
-        Index("effects_by_time", "intent_at"),
+        Index("effects_by_time", "state", "intent_at", "part", "audience", "tool", "medium"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
