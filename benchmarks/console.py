@@ -27,7 +27,7 @@ from pathlib import Path
 from time import perf_counter
 
 import httpx
-from sqlmodel import select
+from sqlmodel import col, select
 
 from benchmarks.console_data import fill
 from winback import bootstrap, event_log
@@ -76,7 +76,8 @@ def measure(address: str, server: int, store: Store, requests: int) -> Iterator[
     """Each kind of page, `requests` times, over what is in the store; a page that there is not is left out."""
     with store.read() as session:
         items = session.exec(select(Review.id).where(Review.state == "pending").limit(50_000)).all()
-        entries = session.exec(select(DecisionEntry.position).limit(50_000)).all()
+        sealed = select(DecisionEntry.position).where(col(DecisionEntry.position).is_not(None))
+        entries = session.exec(sealed.limit(50_000)).all()
     some = items[:: max(len(items) // requests, 1)]
     asked = {
         "queue": [f"/queue?{one}" for one in FILTERS],
