@@ -176,9 +176,9 @@ def _send(services: Services, claim: Claim) -> Receipt | NotSent | MaybeSent:
 
 def _unsettled(services: Services, claim: Claim, problem: NotSent | MaybeSent) -> Acted | None:
     if isinstance(problem, MaybeSent):
-        return _doubt(services, claim, problem)
+        return _doubt(services, claim, problem, NotSent(str(problem), retry=True))
     if claim.doubtful:
-        return _doubt(services, claim, MaybeSent(f"{FROZEN}; this time: {problem}"))
+        return _doubt(services, claim, MaybeSent(f"{FROZEN}; this time: {problem}"), problem)
     return _not_sent(services, claim.effect, problem)
 
 
@@ -233,24 +233,31 @@ def _not_sent(services: Services, effect: Effect, problem: NotSent) -> Acted | N
     return done
 
 
-def _doubt(services: Services, claim: Claim, problem: MaybeSent) -> Acted | None:
-    """A receiver that can tell, or refuses a repeat, is asked or sent to again; else a person looks."""
+def _doubt(services: Services, claim: Claim, problem: MaybeSent, last: NotSent) -> Acted | None:
+    """A receiver that can tell, or refuses a repeat, is asked or sent to again; else a person looks.
+
+    `last` is what came of this try: one that we held back ourselves is none, and waits as long as it says.
+    """
     effect = claim.effect
+    attempts = effect.attempts if last.tried else effect.attempts - 1
     blind = services.way(effect.medium).capability == "blind"
-    if blind or effect.attempts >= attempts_of(effect.medium, _most(services)):
+    if blind or attempts >= attempts_of(effect.medium, _most(services)):
         return _may_have_been_sent(services, effect, str(problem))
-    return _ask_later(services, claim, problem)
+    return _ask_later(services, claim, problem, attempts, wait_after(attempts, last))
 
 
-def _ask_later(services: Services, claim: Claim, problem: MaybeSent) -> Acted | None:
+def _ask_later(
+    services: Services, claim: Claim, problem: MaybeSent, attempts: int, wait: timedelta
+) -> Acted | None:
     """It stays in flight under nobody's lease, until it is time to ask."""
     effect, now = claim.effect, services.clock.now()
     owner = UNPROVEN if claim.doubtful else None
-    until = now + wait_after(effect.attempts, NotSent(str(problem), retry=True))
+    until = now + wait
     with services.store.write("ask_later") as session:
         said = answer_commitment(session, effect.contact_id, str(problem))
         body = {"action_hash": effect.action_hash, "problem_commitment": said, "again_at": until}
-        if not _complete(session, effect, problem=str(problem), lease_owner=owner, lease_until=until):
+        kept = {"problem": str(problem), "attempts": attempts, "lease_owner": owner, "lease_until": until}
+        if not _complete(session, effect, **kept):
             return None
         steps = Steps(session)
         done = step(steps, effect, EntryKind.OUTCOME_UNKNOWN, now, body)
