@@ -27,7 +27,7 @@ demo: $(STAMP) ## The main job on a simulated sample company
 test: $(STAMP) ## The tests, but for the long ones; what this machine lacks (PostgreSQL, a browser) is skipped and named
 	$(BIN)/pytest -n auto --dist loadgroup -m "not long"
 
-long: $(STAMP) ## The long tests: deaths at every point, real data, a built wheel
+long: $(STAMP) ## The long tests: workers killed at every point, real data, the console over HTTP and in a browser
 	$(BIN)/pytest -n auto --dist loadgroup -m long
 
 check: lint types layers test long ## All that CI runs: style, types, layers, and all tests

@@ -61,6 +61,19 @@ hypothesis.settings.register_profile("winback", deadline=None)
 hypothesis.settings.load_profile("winback")
 
 
+LONG = ("acceptance", "integration/console")
+"""Folders of tests that start commands, servers and browsers; the main job alone is tried every time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them."""
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here).as_posix()
+        if place.startswith(LONG) and item.path.stem != "test_main_job":
+            item.add_marker(pytest.mark.long)
+
+
 def lacking(what: str) -> None:
     """Skip and say what is missing; where nothing may be skipped, fail."""
     if os.environ.get("WINBACK_SKIP_NOTHING"):

@@ -30,8 +30,6 @@ from tests.acceptance.test_pages import running
 from tests.integration.calendars.conftest import PASSWORD
 from tests.judge import executed, passes
 
-pytestmark = pytest.mark.long
-
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 

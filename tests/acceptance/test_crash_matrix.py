@@ -13,8 +13,6 @@ from tests.acceptance.crash.scenario import APART
 from tests.conftest import lacking
 from winback.failpoint import POINTS, TRANSACTIONS
 
-pytestmark = pytest.mark.long
-
 ROOT = Path(__file__).parents[2]
 # The libraries of numbers start no threads: the process forks.
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -11,8 +11,6 @@ import pytest
 from tests.acceptance.conftest import clean_environment
 from tests.conftest import POSTGRES, lacking
 
-pytestmark = pytest.mark.long
-
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "faults.py"
 
 

@@ -24,8 +24,6 @@ from winback.store.store import Store
 from winback.store.types import CaseState, EffectState, ReviewState
 from winback.testing.endpoint import Endpoint, first_choice, serving
 
-pytestmark = pytest.mark.long
-
 # A server that has imported what a pass needs forks each of them, so that the kills fall into our own work.
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(

@@ -19,8 +19,6 @@ from tests.conftest import lacking
 from tests.judge import executed, passes
 from winback.testing.endpoint import Endpoint, Question, first_choice, serving
 
-pytestmark = pytest.mark.long
-
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "oulad"
 START = date(2013, 10, 1)
 DATES = ("2013-12-01", "2014-03-16")

@@ -6,13 +6,9 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
-import pytest
-
 from tests.acceptance.conftest import END, Answer, Run
 from tests.judge import executed, passes
 from winback.testing.endpoint import Endpoint, first_choice, serving
-
-pytestmark = pytest.mark.long
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tools.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))

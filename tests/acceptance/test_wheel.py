@@ -10,8 +10,6 @@ import pytest
 
 from tests.judge import executed, passes
 
-pytestmark = pytest.mark.long
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -25,6 +25,8 @@ from workers.propose import propose_all
 from workers.services import Services
 from workers.unsubscribe import stop_contact
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 32
 ROUNDS = 2
 PASSED_BY = 1500
