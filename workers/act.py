@@ -112,7 +112,8 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
         return done
     arrived: list[tuple[Effect, Receipt]] = []
     failing: set[str] = set()
-    judged_by, began, sent = services.policy.hash, services.clock.now(), 0
+    # The lease runs from the intent on: taking many in hand takes some of it.
+    judged_by, began, sent = services.policy.hash, claims[0].effect.intent_at or services.clock.now(), 0
     with ExitStack() as stack:
         addressed = stack.enter_context(closing(Addressed(services.store, [one.effect for one in claims])))
         thrown = Thrown(stack.enter_context(services.store.glancing()))

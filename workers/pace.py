@@ -14,9 +14,11 @@ class Pace:
         self._each = 0.0
 
     def note(self, acts: int, seconds: float) -> None:
-        """So many acts were sent in so many seconds."""
-        if acts:
-            self._each = seconds / acts
+        """So many acts were sent in so many seconds since they were taken in hand.
+
+        Where none was sent the next group is no larger, and smaller if that took long: the lease was over first.
+        """
+        self._each = seconds / acts if acts else max(self._each, seconds)
 
     def most(self) -> int:
         """So many may be taken together now."""

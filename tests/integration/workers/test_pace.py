@@ -53,6 +53,14 @@ def test_the_pace_is_that_of_the_last_group() -> None:
     """Unknown at first; never nothing, never more than a group may have."""
     pace = Pace(60)
     assert pace.most() == MOST
-    for acts, seconds, most in ((4, 20, 6), (0, 100, 6), (1, 1000, 1), (64, 0.1, MOST), (64, 0, MOST)):
+    for acts, seconds, most in (
+        (4, 20, 6),
+        (0, 1, 6),
+        (0, 100, 1),
+        (1, 1000, 1),
+        (64, 0.1, MOST),
+        (0, 0.1, MOST),
+        (64, 0, MOST),
+    ):
         pace.note(acts, seconds)
         assert pace.most() == most
