@@ -38,7 +38,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def company(lived: Path, tmp_path: Path) -> Iterator[House]:
+def visited(lived: Path, tmp_path: Path) -> Iterator[House]:
     """A console over a copy of it."""
     shutil.copytree(lived, tmp_path / "home")
     with sample(tmp_path / "home") as services, house(services) as found:

@@ -37,12 +37,12 @@ def findings(page: Page) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("language", ["en", "hi"])
-def test_axe_finds_nothing_serious(company: House, windows: Windows, language: str) -> None:
+def test_axe_finds_nothing_serious(visited: House, windows: Windows, language: str) -> None:
     """On no page of the table of routes, in either language or theme, with everything unfolded."""
-    page = windows.of(company, Role.OPERATOR, language=language, theme="light")
+    page = windows.of(visited, Role.OPERATOR, language=language, theme="light")
     page.add_init_script(AXE)
     found = {}
-    for route, place in places(company).items():
+    for route, place in places(visited).items():
         answer = visit(page, route, place)
         if route == MAIL:
             # No script runs in a message, axe's neither: the same HTML is looked at where it can.

@@ -56,11 +56,11 @@ def hostile(house: House) -> None:
     assert operator.post("/queue/views", data={"name": NAME[:100], "within": "words=a"}).status_code == 303
 
 
-def test_hostile_texts_on_every_page(company: House, windows: Windows) -> None:
+def test_hostile_texts_on_every_page(visited: House, windows: Windows) -> None:
     """No dialog, no script, nothing that the page's policy had to forbid (the window sees to that), no markup."""
-    found = places(company)
-    hostile(company)
-    page = windows.of(company, Role.OPERATOR, "oscar")
+    found = places(visited)
+    hostile(visited)
+    page = windows.of(visited, Role.OPERATOR, "oscar")
     for route, place in found.items():
         visit(page, route, place)
         if route == MAIL:
@@ -77,10 +77,10 @@ def test_hostile_texts_on_every_page(company: House, windows: Windows) -> None:
         assert page.evaluate(THEIRS) == [], place
 
 
-def test_a_hostile_card_can_be_decided(company: House, windows: Windows) -> None:
+def test_a_hostile_card_can_be_decided(visited: House, windows: Windows) -> None:
     """Its buttons are ours, its preview is text, and what one types oneself is too."""
-    hostile(company)
-    page = windows.of(company, Role.REVIEWER, "rita")
+    hostile(visited)
+    page = windows.of(visited, Role.REVIEWER, "rita")
     page.goto(f"/queue/{ITEM}")
     page.get_by_text("As HTML").click()
     page.locator("#edit summary").click()

@@ -69,9 +69,9 @@ def test_first_run(nobody_yet: House, windows: Windows) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
-def test_approve(company: House, windows: Windows) -> None:
+def test_approve(visited: House, windows: Windows) -> None:
     """From the list to the card, to the next one; it leaves after its rest, and the card says so."""
-    page = windows.of(company, Role.REVIEWER, "rita")
+    page = windows.of(visited, Role.REVIEWER, "rita")
     page.goto("/queue")
     expect(page).to_have_title(re.compile(r"Queue \(\d+\)"))
     picture(page, "queue")
@@ -81,32 +81,32 @@ def test_approve(company: House, windows: Windows) -> None:
     picture(page, "card")
     button(page, "Approve")
     said(page, "Approved. It leaves at")
-    assert state(company) == "approved"
-    company.clock.set(company.clock.now() + timedelta(seconds=30))
-    act_all(company.services)
-    assert effects_of(company) == ["done"]
+    assert state(visited) == "approved"
+    visited.clock.set(visited.clock.now() + timedelta(seconds=30))
+    act_all(visited.services)
+    assert effects_of(visited) == ["done"]
     page.goto(f"/queue/{ITEM}")
     expect(page.locator("#standing")).to_contain_text("It was approved. By rita.")
 
 
-def test_undo(company: House, windows: Windows) -> None:
+def test_undo(visited: House, windows: Windows) -> None:
     """From the next page, as long as nothing has left; the item waits again."""
-    page = windows.of(company, Role.REVIEWER, "rita")
+    page = windows.of(visited, Role.REVIEWER, "rita")
     page.goto(f"/queue/{ITEM}")
     button(page, "Approve")
     said(page, "Approved. It leaves at")
     picture(page, "undo")
     button(page, f"Undo {ITEM}")
     said(page, "Taken back: the item waits again.")
-    assert state(company) == "pending"
-    company.clock.set(company.clock.now() + timedelta(seconds=30))
-    act_all(company.services)
-    assert "done" not in effects_of(company)
+    assert state(visited) == "pending"
+    visited.clock.set(visited.clock.now() + timedelta(seconds=30))
+    act_all(visited.services)
+    assert "done" not in effects_of(visited)
 
 
-def test_edit_with_a_live_preview(company: House, windows: Windows) -> None:
+def test_edit_with_a_live_preview(visited: House, windows: Windows) -> None:
     """What would be sent is shown while one types, with every word that changes; the edit is judged again."""
-    page = windows.of(company, Role.REVIEWER, "rita")
+    page = windows.of(visited, Role.REVIEWER, "rita")
     page.goto(f"/queue/{ITEM}")
     page.locator("#edit summary").click()
     page.locator("#edit textarea").first.fill("We noticed it went quiet, and thought of you.")
@@ -116,12 +116,12 @@ def test_edit_with_a_live_preview(company: House, windows: Windows) -> None:
     picture(page, "edit")
     button(page, "Put the edit in its place")
     said(page, "The edited proposal waits as item")
-    assert state(company) == "edited"
+    assert state(visited) == "edited"
 
 
-def test_reject_with_a_code(company: House, windows: Windows) -> None:
+def test_reject_with_a_code(visited: House, windows: Windows) -> None:
     """A code from the list and one's own words; both are kept."""
-    page = windows.of(company, Role.REVIEWER, "rita")
+    page = windows.of(visited, Role.REVIEWER, "rita")
     page.goto(f"/queue/{ITEM}")
     page.locator("#reject summary").click()
     page.get_by_label("Why not").select_option("wrong_tool")
@@ -132,12 +132,12 @@ def test_reject_with_a_code(company: House, windows: Windows) -> None:
     said(page, "Rejected. Nobody is contacted.")
     page.goto(f"/queue/{ITEM}")
     expect(page.locator("#standing")).to_contain_text("(wrong tool) They asked for a call.")
-    assert state(company) == "rejected"
+    assert state(visited) == "rejected"
 
 
-def test_two_reviewers_on_one_item(company: House, windows: Windows) -> None:
+def test_two_reviewers_on_one_item(visited: House, windows: Windows) -> None:
     """Who has it in hand is named to the other, who cannot decide it meanwhile and can take it over."""
-    rita, ravi = windows.of(company, Role.REVIEWER, "rita"), windows.of(company, Role.REVIEWER, "ravi")
+    rita, ravi = windows.of(visited, Role.REVIEWER, "rita"), windows.of(visited, Role.REVIEWER, "ravi")
     ravi.goto(f"/queue/{ITEM}")
     rita.goto(f"/queue/{ITEM}")
     button(rita, "Take in hand")
@@ -145,19 +145,19 @@ def test_two_reviewers_on_one_item(company: House, windows: Windows) -> None:
     button(ravi, "Approve")
     expect(ravi.get_by_role("alert")).to_contain_text("in the hands of rita")
     picture(ravi, "two-reviewers")
-    assert state(company) == "pending"
+    assert state(visited) == "pending"
     button(ravi, "Take over")
     said(ravi, "Yours until")
     button(rita, "Approve")
     expect(rita.get_by_role("alert")).to_contain_text("in the hands of ravi")
     button(ravi, "Approve")
     said(ravi, "Approved.")
-    assert state(company) == "approved"
+    assert state(visited) == "approved"
 
 
-def test_a_conflict_is_shown(company: House, windows: Windows) -> None:
+def test_a_conflict_is_shown(visited: House, windows: Windows) -> None:
     """What changed since the card was loaded, and by whom; what was typed is still there."""
-    rita, ravi = windows.of(company, Role.REVIEWER, "rita"), windows.of(company, Role.REVIEWER, "ravi")
+    rita, ravi = windows.of(visited, Role.REVIEWER, "rita"), windows.of(visited, Role.REVIEWER, "ravi")
     ravi.goto(f"/queue/{ITEM}")
     rita.goto(f"/queue/{ITEM}")
     button(rita, "Escalate")
@@ -171,12 +171,12 @@ def test_a_conflict_is_shown(company: House, windows: Windows) -> None:
     expect(alert).to_be_focused()
     picture(ravi, "conflict")
     expect(ravi.get_by_label("In your own words")).to_have_value("Not this month.")
-    assert state(company) == "pending"
+    assert state(visited) == "pending"
 
 
-def test_new_items_appear_by_themselves(company: House, windows: Windows) -> None:
+def test_new_items_appear_by_themselves(visited: House, windows: Windows) -> None:
     """What somebody else decides goes from the list and the count in the title, without loading anew."""
-    rita, ravi = windows.of(company, Role.REVIEWER, "rita"), windows.of(company, Role.REVIEWER, "ravi")
+    rita, ravi = windows.of(visited, Role.REVIEWER, "rita"), windows.of(visited, Role.REVIEWER, "ravi")
     ravi.goto("/queue")
     title = ravi.title()
     rita.goto(f"/queue/{ITEM}")
@@ -186,9 +186,9 @@ def test_new_items_appear_by_themselves(company: House, windows: Windows) -> Non
     expect(ravi).not_to_have_title(title)
 
 
-def test_the_keys_alone(company: House, windows: Windows) -> None:
+def test_the_keys_alone(visited: House, windows: Windows) -> None:
     """j and k, a, r with its form, e, s, ? and u: nobody needs to point."""
-    page = windows.of(company, Role.REVIEWER, "rita")
+    page = windows.of(visited, Role.REVIEWER, "rita")
     page.goto("/queue")
     rows = page.locator("a[data-row]")
     page.keyboard.press("?")
@@ -210,10 +210,10 @@ def test_the_keys_alone(company: House, windows: Windows) -> None:
         page.locator(form).blur()
     page.keyboard.press("a")
     said(page, "Approved. It leaves at")
-    assert state(company, first) == "approved"
+    assert state(visited, first) == "approved"
     page.keyboard.press("u")
     said(page, "Taken back")
-    assert state(company, first) == "pending"
+    assert state(visited, first) == "pending"
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile(rf"/queue/{second}\b"))
     page.keyboard.press("r")
@@ -224,12 +224,12 @@ def test_the_keys_alone(company: House, windows: Windows) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     said(page, "Rejected.")
-    assert state(company, second) == "rejected"
+    assert state(visited, second) == "rejected"
 
 
-def test_without_javascript(company: House, windows: Windows) -> None:
+def test_without_javascript(visited: House, windows: Windows) -> None:
     """The list, the card, a preview and an approval are plain pages and forms."""
-    page = windows.of(company, Role.REVIEWER, "rita", {"java_script_enabled": False})
+    page = windows.of(visited, Role.REVIEWER, "rita", {"java_script_enabled": False})
     page.goto("/queue")
     page.locator(f"#i-{ITEM}").click()
     page.locator("#edit summary").click()
@@ -238,12 +238,12 @@ def test_without_javascript(company: House, windows: Windows) -> None:
     expect(page.locator("#preview ins").first).to_contain_text("thought of you")
     button(page, "Approve")
     said(page, "Approved. It leaves at")
-    assert state(company) == "approved"
+    assert state(visited) == "approved"
 
 
-def test_kill_switch(company: House, windows: Windows) -> None:
+def test_kill_switch(visited: House, windows: Windows) -> None:
     """Engaged with a reason, it stops what was approved; the overview says so; released with a reason."""
-    page = windows.of(company, Role.OPERATOR, "olga")
+    page = windows.of(visited, Role.OPERATOR, "olga")
     page.goto(f"/queue/{ITEM}")
     button(page, "Approve")
     said(page, "Approved.")
@@ -255,19 +255,19 @@ def test_kill_switch(company: House, windows: Windows) -> None:
     page.goto("/")
     expect(page.get_by_text("A wrong price on the site").first).to_be_visible()
     picture(page, "overview")
-    company.clock.set(company.clock.now() + timedelta(seconds=30))
-    act_all(company.services)
-    assert "done" not in effects_of(company)
+    visited.clock.set(visited.clock.now() + timedelta(seconds=30))
+    act_all(visited.services)
+    assert "done" not in effects_of(visited)
     page.goto("/policies/switches")
     page.get_by_label("Why it may pass again").fill("The price is right")
     page.get_by_role("button", name=re.compile("^Release")).click()
     expect(page.get_by_text("Nothing is engaged")).to_be_visible()
 
 
-def test_policy_edit_with_replay(company: House, windows: Windows) -> None:
+def test_policy_edit_with_replay(visited: House, windows: Windows) -> None:
     """A mistake stands beside the text; a change is held against the log, then saved, and is in force."""
-    watch_policies(company.services)
-    page = windows.of(company, Role.OPERATOR, "olga")
+    watch_policies(visited.services)
+    page = windows.of(visited, Role.OPERATOR, "olga")
     page.goto("/policies")
     page.get_by_role("link", name="Edit policy.yaml").click()
     rules = page.get_by_label("The rules")
@@ -282,15 +282,15 @@ def test_policy_edit_with_replay(company: House, windows: Windows) -> None:
     picture(page, "policy-replay")
     button(page, "Save")
     said(page, "is in force from the next decision on")
-    assert "offer_trial_upgrade" not in company.services.policies.path.read_text(encoding="utf-8")
+    assert "offer_trial_upgrade" not in visited.services.policies.path.read_text(encoding="utf-8")
 
 
-def test_erase_a_contact(company: House, windows: Windows) -> None:
+def test_erase_a_contact(visited: House, windows: Windows) -> None:
     """What is held is shown first; whoever erases types whom; nothing of them is on any page afterwards."""
-    with company.store.read() as session:
+    with visited.store.read() as session:
         contact = session.exec(select(Contact).order_by(Contact.id)).first()  # type: ignore[arg-type]
     assert contact is not None
-    page = windows.of(company, Role.OPERATOR, "olga")
+    page = windows.of(visited, Role.OPERATOR, "olga")
     page.goto(f"/accounts/{contact.account_id}")
     picture(page, "account")
     confirm = page.get_by_label(re.compile("to confirm"))
@@ -306,8 +306,8 @@ def test_erase_a_contact(company: House, windows: Windows) -> None:
         button(page, "Erase")
         if typed != contact.email:
             expect(page.get_by_role("alert")).to_be_visible()
-            assert held(company, contact.id).name == contact.name
+            assert held(visited, contact.id).name == contact.name
     said(page, "Erased: 1 contacts, and all that was held about them.")
-    assert held(company, contact.id).name == ""
+    assert held(visited, contact.id).name == ""
     page.goto(f"/accounts/{contact.account_id}")
     expect(page.locator("main")).not_to_contain_text(contact.email)

@@ -34,8 +34,12 @@ class Windows:
 
     def nobody(self, house: House, **options: Any) -> Page:
         """Nobody is signed in."""
+        return self.at(house.address, **options)
+
+    def at(self, address: str, **options: Any) -> Page:
+        """A new window for whatever is served there."""
         context = self.browser.new_context(
-            base_url=house.address, viewport={"width": 1200, "height": 800}, reduced_motion="reduce", **options
+            base_url=address, viewport={"width": 1200, "height": 800}, reduced_motion="reduce", **options
         )
         context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
