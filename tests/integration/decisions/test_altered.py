@@ -130,7 +130,6 @@ def test_the_command_says_that_all_is_well(cli: Cli) -> None:
     assert said.out.endswith("The log is intact.\n")
 
 
-@pytest.mark.usefixtures("log")
 def test_the_log_alone_is_read_when_asked(log: Store, cli: Cli) -> None:
     """What is wrong in it is found; what is wrong in a table is not, and the answer says that nobody looked."""
     change(log, "UPDATE cases SET state = 'open'")
@@ -144,6 +143,7 @@ def test_the_log_alone_is_read_when_asked(log: Store, cli: Cli) -> None:
         assert "altered: entry 2 " in cli("verify", "--log-only").out
 
 
+@pytest.mark.usefixtures("log")
 def test_an_entry_is_shown_with_its_evidence(cli: Cli) -> None:
     """Body and evidence as one."""
     shown = cli("show", "1", "--json").json
