@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from sqlalchemy import Table, bindparam, inspect, update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from tools.channels.channel import MaybeSent, NotSent, Receipt
@@ -21,7 +21,7 @@ from workers.acted import Acted, log_done, step, unknown
 from workers.addressed import Addressed
 from workers.claim import claim, claim_all
 from workers.due import Due, due_effects, together
-from workers.hand import FROZEN, Claim
+from workers.hand import EFFECT, FROZEN, Claim
 from workers.policy_watch import watch_files, watch_policies
 from workers.retry import attempts_of, receiver_of, wait_after
 from workers.services import Services
@@ -29,7 +29,6 @@ from workers.switches import Thrown
 
 log = structlog.get_logger(__name__)
 
-EFFECT = cast("Table", inspect(Effect).local_table)
 HELD = select(Effect.id, Effect.epoch).where(Effect.state == EffectState.IN_FLIGHT)
 ARRIVED = (
     update(EFFECT)

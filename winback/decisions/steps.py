@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, inspect, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from winback.decisions.kind import EntryKind
-from winback.decisions.log import ENTRY, NO_KEY, row_of
+from winback.decisions.log import CASE, ENTRY, NO_KEY, row_of
 from winback.errors import ConflictError
 from winback.store.models import Case
 from winback.store.types import CaseState
 
-CASE = cast("Table", inspect(Case).local_table)
 LOCKED = select(Case.id, Case.state, Case.version)
 
 
