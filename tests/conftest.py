@@ -62,7 +62,9 @@ hypothesis.settings.load_profile("winback")
 
 
 LONG = ("acceptance", "integration/console")
-"""Folders of tests that start commands, servers and browsers; the main job alone is tried every time."""
+"""Folders of tests that start commands, servers and browsers."""
+MAIN_JOB = "acceptance/test_main_job.py"
+"""Of those, tried every time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,7 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         place = item.path.relative_to(here).as_posix()
-        if place.startswith(LONG) and item.path.stem != "test_main_job":
+        if place.startswith(LONG) and place != MAIN_JOB:
             item.add_marker(pytest.mark.long)
 
 

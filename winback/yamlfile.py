@@ -67,7 +67,11 @@ def line_of(text: str, number: int) -> str:
     """A line by its 1-based number, with a dot for what cannot be seen; empty when there is none."""
     lines = lines_of(text)
     found = lines[number - 1].strip() if number <= len(lines) else ""
-    return "".join(one if one.isprintable() else "·" for one in found)
+    return _visible(found)
+
+
+def _visible(text: str) -> str:
+    return "".join(one if one.isprintable() else "·" for one in text)
 
 
 def within(line: str) -> str:
@@ -189,7 +193,7 @@ def _path(place: Place, file: YamlFile) -> str:
             if isinstance(part, int)
             else part
         )
-        words.append(_short(str(named)))
+        words.append(_short(_visible(str(named))))
     return ".".join(words) or "the file"
 
 

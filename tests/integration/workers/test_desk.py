@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
@@ -321,4 +321,5 @@ def test_an_edited_item_names_its_child(queued: Services) -> None:
         (found,) = ended_items(session)
     assert (found.reason, found.why) == ("superseded", "rita put an edited one in its place, item 2")
     with queued.store.read() as session:
-        assert session.exec(select(Review.state)).all() == [ReviewState.EDITED, ReviewState.PENDING]
+        states = session.exec(select(Review.state).order_by(col(Review.id))).all()
+    assert states == [ReviewState.EDITED, ReviewState.PENDING]
