@@ -257,5 +257,5 @@ def _app(here: OpenId) -> Starlette:
 def serving_openid() -> Iterator[OpenId]:
     """Serve it until the block ends."""
     here = OpenId()
-    with serving_app(_app(here)) as here.address:
+    with serving_app(_app(here), gone=True) as here.address:
         yield here

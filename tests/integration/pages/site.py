@@ -13,8 +13,8 @@ import httpx
 from sqlalchemy import text
 from sqlmodel import SQLModel, select
 
+from tests.integration.uvicorn_thread import serving_app
 from tools.channels.email_message import email_message
-from winback.cli.serving import served
 from winback.clock import SimulatedClock
 from winback.pages.app import make_pages
 from winback.settings_pages import Pages
@@ -124,7 +124,7 @@ def site(
     act_all(here)
     with here.store.read() as session:
         key = session.exec(select(Effect.key).where(Effect.part == MESSAGE)).one()
-    with served(make_pages(here), 0, "pages.port") as address, httpx.Client(base_url=address) as client:
+    with serving_app(make_pages(here)) as address, httpx.Client(base_url=address) as client:
         yield Site(here, client, key)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import empty_sqlite, engine_of
 from tests.integration.pages.site import BASE, SECRET, Site, dump, message_links, site, with_pages
-from winback.cli.serving import served
+from tests.integration.uvicorn_thread import serving_app
 from winback.errors import SetupError
 from winback.pages.app import PAGES, make_pages
 from winback.store.models import Case, Contact, Effect
@@ -160,7 +160,7 @@ def test_too_many_requests(few: Services) -> None:
     now = [0.0]
     with site(few, requests_per_minute=6) as one:
         app = make_pages(one.services, timer=lambda: now[0])
-        with served(app, 0, "pages.port") as address, httpx.Client(base_url=address) as client:
+        with serving_app(app) as address, httpx.Client(base_url=address) as client:
             path = one.path("offer")
             assert [client.get(path).status_code for _ in range(6)] == [200] * 6
             refused = client.get(path, headers={"x-forwarded-for": "203.0.113.9"})
