@@ -67,11 +67,7 @@ def line_of(text: str, number: int) -> str:
     """A line by its 1-based number, with a dot for what cannot be seen; empty when there is none."""
     lines = lines_of(text)
     found = lines[number - 1].strip() if number <= len(lines) else ""
-    return _visible(found)
-
-
-def _visible(text: str) -> str:
-    return "".join(one if one.isprintable() else "·" for one in text)
+    return "".join(one if one.isprintable() else "·" for one in found)
 
 
 def within(line: str) -> str:
@@ -193,7 +189,7 @@ def _path(place: Place, file: YamlFile) -> str:
             if isinstance(part, int)
             else part
         )
-        words.append(_short(_visible(str(named))))
+        words.append(_short(_spelt_out(str(named))))
     return ".".join(words) or "the file"
 
 
@@ -241,6 +237,10 @@ def _say(detail: Any, path: str, adapter: TypeAdapter[Any], names: Iterable[str]
 
 def _not(value: Any) -> str:
     return f", not {_short(repr(value))}" if isinstance(value, str | int | float | bool) else ""
+
+
+def _spelt_out(text: str) -> str:
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _short(text: str) -> str:
