@@ -129,6 +129,7 @@ def judge_waiting_and_over(here: Run, folder: Path, waiting: list[dict[str, str]
     assert len(executed(passes(trace))) == len(outbox(folder))
 
 
+@pytest.mark.long
 def test_the_replay_table_of_the_sample_company(here: Run, tmp_path: Path, sample_files: Path, model: str) -> None:
     """Lived under the default policy and replayed under a changed one, as docs/replay.md shows."""
     (tmp_path / "config.yaml").write_text(

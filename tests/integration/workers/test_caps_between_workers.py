@@ -106,6 +106,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "rule"), WAYS)
 def test_of_two_workers_at_the_same_moment_one_acts(
     database_url: str, tmp_path: Path, way: Callable[[Services, int], object], rule: str

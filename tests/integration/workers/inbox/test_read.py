@@ -229,6 +229,7 @@ def counted(services: Services) -> tuple[int, int]:
     return rows, facts
 
 
+@pytest.mark.long
 def test_killed_between_the_commit_and_the_flag(reading: Services, mailbox: Imap, tmp_path: Path) -> None:
     """kill -9 there leaves the message where it was; the next pass puts it away and writes nothing down again."""
     put(mailbox, *all_kinds(key_of(reading))[2:3])
@@ -243,6 +244,7 @@ def test_killed_between_the_commit_and_the_flag(reading: Services, mailbox: Imap
     assert (lying(mailbox, "INBOX"), len(lying(mailbox, "Winback"))) == ([], 1)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment(reading: Services, mailbox: Imap, tmp_path: Path) -> None:
     """Two readers at once, killed again and again: as many facts as mails, and all are put away."""
     key = key_of(reading)
