@@ -15,10 +15,11 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.errors import ConflictError, SetupError
 from winback.failpoint import reach
+from winback.store.among import among
 from winback.store.models import Contact, Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, log_done, step, unknown
-from workers.addressed import Addressed
+from workers.addressed import HOLDS_SECONDS, Addressed
 from workers.claim import claim, claim_all
 from workers.due import Due, due_effects, together
 from workers.hand import EFFECT, FROZEN, Claim
@@ -53,32 +54,31 @@ def act_all(
     """Carry out everything that is due; `stop` is asked between two acts."""
     due = due_effects(services)
     done: list[Acted] = []
-    tried: set[int] = set()
-    groups = together(services, due)
-    while (group := next(groups, None)) is not None and not stop():
-        found = _act_together(services, group, stop)
+    passed = 0
+    while (chosen := together(services, due[passed:])) and not stop():
+        found, through = _act_together(services, chosen, stop)
         done += found
-        tried.update(one.id for one in group)
-        progress(len(tried), len(due))
-        if len(found) < len(group) > 1:
-            # Another worker is at them: what is still there is another list by now.
-            due = [one for one in due_effects(services) if one.id not in tried]
-            groups = together(services, due)
+        passed += through
+        progress(passed, len(due))
     return done
 
 
-def _act_together(services: Services, group: list[Due], stop: Callable[[], bool]) -> list[Acted]:
-    """All of them in a transaction each way; where one of them is in the way of the others, one by one."""
-    if len(group) > 1:
+def _act_together(services: Services, chosen: list[Due], stop: Callable[[], bool]) -> tuple[list[Acted], int]:
+    """Some of them in a transaction each way, and how many of them that settles, in their order.
+
+    Where one of them is in the way of the others they are acted on one by one.
+    """
+    if len(chosen) > 1:
         try:
-            claimed = claim_all(services, group)
+            claimed, through = claim_all(services, chosen)
         except SetupError:
             raise
         except Exception as error:  # noqa: BLE001  one of them; nothing was changed
-            log.warning("effects.apart", effects=len(group), reason=type(error).__name__)
+            log.warning("effects.apart", effects=len(chosen), reason=type(error).__name__)
         else:
-            return _carry_all_out(services, claimed, stop)
-    return [done for one in group if (done := _act_apart(services, one.id)) is not None]
+            return _carry_all_out(services, claimed, stop), through
+    first = chosen[: services.pace.most()]
+    return [done for one in first if (done := _act_apart(services, one.id)) is not None], len(first)
 
 
 def _act_apart(services: Services, effect_id: int) -> Acted | None:
@@ -114,7 +114,8 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
     # The lease runs from the intent on: taking many in hand takes some of it.
     judged_by, began, sent = services.policy.hash, claims[0].effect.intent_at or services.clock.now(), 0
     with ExitStack() as stack:
-        addressed = stack.enter_context(closing(Addressed(services.store, [one.effect for one in claims])))
+        many = services.pace.within(HOLDS_SECONDS)
+        addressed = stack.enter_context(closing(Addressed(services.store, [one.effect for one in claims], many)))
         thrown = Thrown(stack.enter_context(services.store.glancing()))
         for number, one in enumerate(claims):
             way = receiver_of(one.effect.medium, one.effect.payload)
@@ -188,16 +189,16 @@ def _most(services: Services) -> int:
 
 def _done(services: Services, arrived: Sequence[tuple[Effect, Receipt]]) -> list[Acted]:
     """Write down what arrived. Whoever lost its lease changes nothing."""
-    now, numbers = services.clock.now(), [effect.id for effect, _ in arrived]
+    now, numbers = services.clock.now(), [effect.id or 0 for effect, _ in arrived]
     with services.store.write("done") as session:
-        fences = HELD.where(col(Effect.id).in_(numbers)).order_by(col(Effect.id)).with_for_update()
+        fences = HELD.where(among(Effect.id, numbers)).order_by(col(Effect.id)).with_for_update()
         epochs = dict(session.exec(fences).all())
         held = [(one, receipt.to_plain()) for one, receipt in arrived if epochs.get(one.id) == one.epoch]
         if not held:
             return []
         steps = Steps(session)
         steps.lock([one.case_id for one, _ in held])
-        people = select(Contact.id, Contact.salt).where(col(Contact.id).in_({one.contact_id for one, _ in held}))
+        people = select(Contact.id, Contact.salt).where(among(Contact.id, {one.contact_id for one, _ in held}))
         salts = dict(session.exec(people).all())
         arrivals = [{"one": one.id, "answer": answer, "at": now} for one, answer in held]
         session.connection().execute(ARRIVED, arrivals)

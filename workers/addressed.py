@@ -19,12 +19,13 @@ STOPPED = "they have said stop since"
 class Addressed:
     """The people whom several acts go to, each looked at before their own is sent.
 
-    Those that follow are looked at together with it as long as sending is quick: twice as many each time.
+    Those that follow are looked at together with it: `many` at first, twice as many as long as sending is quick.
     """
 
-    def __init__(self, store: Store, effects: Sequence[Effect]) -> None:
+    def __init__(self, store: Store, effects: Sequence[Effect], many: int) -> None:
         self._sending = Sending(store)
         self._effects = effects
+        self._many = many
         self._looked: frozenset[int] = frozenset()
         self._may: frozenset[int] = frozenset()
         self._since = 0.0
@@ -43,13 +44,14 @@ class Addressed:
     def close(self) -> None:
         """Nobody's stop waits for us any more."""
         self._sending.release()
-        self._looked = frozenset()
+        self._looked, self._many = frozenset(), 1
 
     def _look(self, number: int) -> None:
         now = time.monotonic()
-        many = 2 * len(self._looked) if now - self._since <= HOLDS_SECONDS else 1
+        if self._looked:
+            self._many = 2 * len(self._looked) if now - self._since <= HOLDS_SECONDS else 1
         following = [one.contact_id for one in self._effects[number:] if to_customer(one)]
-        self._looked = frozenset(following[: max(1, many)])
+        self._looked = frozenset(following[: self._many])
         self._may, self._since = self._sending.take(self._looked), now
 
 

@@ -17,7 +17,8 @@ from winback.decisions.action import action_hash
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
 from winback.errors import InputError
-from winback.store.models import Account, Case, Contact, Effect, Proposal
+from winback.store.among import among
+from winback.store.models import Case, Contact, Effect, Proposal
 from winback.store.types import MESSAGE, EffectState
 from winback.usage.drop import drop_from_plain
 from workers.acted import ACTING, Acted, acted, log_done, unknown
@@ -79,10 +80,11 @@ def claim(services: Services, effect_id: int) -> Claim | Acted | None:
         return found[0]
 
 
-def claim_all(services: Services, due: Sequence[Due]) -> list[Claim | Acted]:
-    """The same for several effects that nobody has in hand, each of another account, in one transaction.
+def claim_all(services: Services, due: Sequence[Due]) -> tuple[list[Claim | Acted], int]:
+    """The same for as many of these as may be taken at once, each of another account, in one transaction.
 
-    What is left out (somebody else has it, its channel rests) stays due.
+    Also says how many of them, from the first on, that settles: what is passed over (somebody else has it, its
+    channel rests) stays due.
 
     Raises:
         ConflictError: one of their cases has moved on: then nothing was changed.
@@ -91,15 +93,17 @@ def claim_all(services: Services, due: Sequence[Due]) -> list[Claim | Acted]:
     now = services.clock.now()
     back = services.recovery.back(now)
     rests = {one for one in {each.receiver for each in due} if services.breaker(one).closed_until() is not None}
-    wanted = [one.id for one in due if one.receiver not in rests]
+    wanted, most = [one.id for one in due if one.receiver not in rests], services.pace.most()
     with services.store.write("claim_all") as session:
         effects = session.exec(
             select(Effect)
-            .where(col(Effect.id).in_(wanted), Effect.state == EffectState.PENDING, col(Effect.due_at) <= now)
-            .order_by(col(Effect.id))
+            .where(among(Effect.id, wanted), Effect.state == EffectState.PENDING, col(Effect.due_at) <= now)
+            .order_by(col(Effect.due_at), col(Effect.id))
+            .limit(most)
             .with_for_update(skip_locked=True)
         ).all()
-        return _decide_all(services, session, effects, now, back) if effects else []
+        through = len(due) if len(effects) < most else 1 + [one.id for one in due].index(effects[-1].id or 0)
+        return (_decide_all(services, session, effects, now, back) if effects else []), through
 
 
 def _decide_all(
@@ -161,18 +165,15 @@ def _known(steps: Steps, effect: Effect, earlier: Earlier, now: datetime) -> Act
 
 def _judge(hand: Hand, back: frozenset[str]) -> Claim | Acted:
     session, services, effect, now = hand.session, hand.services, hand.effect, hand.now
-    case = session.get_one(Case, effect.case_id)
-    proposal = session.get_one(Proposal, effect.proposal_id)
-    account = session.get_one(Account, effect.account_id)
-    contact = session.get_one(Contact, effect.contact_id)
-    subject = Subject(
-        account=account, contact=contact, drop=drop_from_plain(case.drop), recovered=account.key in back
-    )
+    gathered = hand.gathered
+    case, proposal = gathered.steady.cases[effect.case_id], gathered.steady.proposals[effect.proposal_id]
+    account, contact = gathered.steady.accounts[effect.account_id], gathered.contacts[effect.contact_id]
+    drop = drop_from_plain(case.drop)
+    subject = Subject(account=account, contact=contact, drop=drop, recovered=account.key in back)
     if (gone := _no_longer(session, services, case, proposal, subject, now)) is not None:
         body = {"action_hash": proposal.action_hash, "tool": effect.tool, "reason": gone}
         return hand.lapse(body, now)
     zone = services.settings.company.zone
-    gathered = hand.gathered
     facing = Facing(
         session, services.judging, subject, now, zone, past=gathered.pasts[effect.account_id],
         wanted=gathered.wanted[effect.contact_id], counted=gathered.counted,
@@ -198,7 +199,8 @@ def _judge(hand: Hand, back: frozenset[str]) -> Claim | Acted:
         return acted(effect, EntryKind.QUEUED)
     if verdict.not_before is not None and verdict.not_before > now:
         return hand.defer(verdict.not_before, found.body, found.evidence)
-    return hand.intend(parcel_of(session, services, effect, proposal, now), found.body, found.evidence)
+    parcel = parcel_of(services, effect, proposal, (account, contact, drop), now)
+    return hand.intend(parcel, found.body, found.evidence)
 
 
 def _no_longer(

@@ -14,9 +14,9 @@ from tools.channels.channel import Parcel
 from tools.tool import Attachment, Option, Situation
 from winback.decisions.action import action_hash
 from winback.errors import InputError
-from winback.store.models import Account, Case, Contact, Effect, Proposal
+from winback.store.models import Account, Contact, Effect, Proposal
 from winback.store.types import CUSTOMER
-from winback.usage.drop import drop_from_plain
+from winback.usage.drop import Drop
 from workers.link import LONG
 from workers.services import Services
 from workers.situation import Setting, situation_of
@@ -180,12 +180,11 @@ def _people(services: Services, effect: Effect, situation: Situation) -> _People
     return _People(owner, situation.owner_name, services.settings.company.sender)
 
 
-def parcel_of(session: Session, services: Services, effect: Effect, proposal: Proposal, now: datetime) -> Parcel:
+def parcel_of(
+    services: Services, effect: Effect, proposal: Proposal, whom: tuple[Account, Contact, Drop], now: datetime
+) -> Parcel:
     """What leaves the machine: the stored message to the stored contact, or to the manager of their account."""
-    case = session.get_one(Case, effect.case_id)
-    account = session.get_one(Account, effect.account_id)
-    contact = session.get_one(Contact, effect.contact_id)
-    drop = drop_from_plain(case.drop)
+    account, contact, drop = whom
     situation = situation_of(services, account, contact, drop, proposal.created_at)
     tool = services.registry.get(proposal.tool)
     option = Option(

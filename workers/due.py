@@ -1,6 +1,6 @@
 """Effects whose time has come, and which of them are taken in hand together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_
@@ -12,6 +12,8 @@ from workers.owner import abandoned
 from workers.retry import receiver_of
 from workers.services import Services
 
+CHOICE = 4
+"""So many times what it takes a worker is offered: it passes over what others have in hand."""
 DUE = ("id", "account_id", "medium", "payload", "state", "lease_owner", "lease_until")
 
 
@@ -50,20 +52,19 @@ def due_effects(services: Services) -> list[Due]:
     ]
 
 
-def together(services: Services, due: Sequence[Due]) -> Iterator[list[Due]]:
-    """Those that may be intended at once: if we die or sleep after it, the receiver refuses what it has.
+def together(services: Services, due: Sequence[Due]) -> list[Due]:
+    """The first of them, as many as may be taken in hand by one transaction, and more to choose from.
 
-    Of one account one at a time: the next is judged by what became of it.
+    What the receiver refuses a second time may be intended with others: if we die or sleep after it, it is sent
+    again. Of one account one at a time: the next is judged by what became of it.
     """
-    group: dict[int, Due] = {}
+    most = CHOICE * services.pace.most()
+    chosen: dict[int, Due] = {}
     for one in due:
         alone = one.begun or services.way(one.medium).capability != "keyed"
-        if group and (alone or one.account in group or len(group) >= services.pace.most()):
-            yield list(group.values())
-            group = {}
-        group[one.account] = one
+        if chosen and (alone or one.account in chosen or len(chosen) >= most):
+            break
+        chosen[one.account] = one
         if alone:
-            yield list(group.values())
-            group = {}
-    if group:
-        yield list(group.values())
+            break
+    return list(chosen.values())

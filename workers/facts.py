@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from policies.facts import (
@@ -22,6 +21,7 @@ from policies.facts import (
 )
 from policies.policy import Policy
 from policies.rules.holdout import draws_of
+from winback.store.among import among
 from winback.store.answers import Preference
 from winback.store.models import Account, Contact
 from winback.store.models import Consent as ConsentRow
@@ -32,9 +32,9 @@ from workers.past import Past, long_ago_of, past_of
 # Made once, as in `workers.situation`: every judgement needs it.
 CONSENTS = select(
     *(col(getattr(ConsentRow, name)) for name in ("contact_id", "channel", "purpose", "state", "at", "source"))
-).where(col(ConsentRow.contact_id).in_(bindparam("contacts", expanding=True)))
+).where(among(ConsentRow.contact_id, "contacts"))
 WISHES = select(col(Preference.contact_id), col(Preference.topics), col(Preference.days_between)).where(
-    col(Preference.contact_id).in_(bindparam("contacts", expanding=True))
+    among(Preference.contact_id, "contacts")
 )
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tools.channels.channel import Parcel
 from winback.decisions.kind import EntryKind
 from winback.decisions.steps import Steps
+from winback.store.among import among
 from winback.store.models import Effect
 from winback.store.types import CaseState, EffectState
 from workers.acted import Acted, step, unknown
@@ -55,7 +56,7 @@ class Intents:
         """Write them."""
         counted = {"epoch": EFFECT.c.epoch + 1, "attempts": EFFECT.c.attempts + 1}
         for channel, numbers in self.by_channel.items():
-            chosen = update(EFFECT).where(EFFECT.c.id.in_(sorted(numbers)))
+            chosen = update(EFFECT).where(among(EFFECT.c.id, numbers))
             session.connection().execute(chosen.values({**self._values(channel), **counted}))
 
     def _values(self, channel: str) -> dict[str, Any]:

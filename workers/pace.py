@@ -1,6 +1,6 @@
 """How many acts fit a lease: what is taken in hand and not sent in time goes back, one by one."""
 
-MOST = 64
+MOST = 256
 """So many acts are intended in one transaction; a worker that dies leaves as many to be asked about."""
 PART_OF_LEASE = 0.5
 """Of a lease a group may take so much: receivers slow down without a word."""
@@ -24,4 +24,8 @@ class Pace:
         """So many may be taken together now."""
         if self._each <= 0:
             return MOST
-        return max(1, min(MOST, int(self._lease * PART_OF_LEASE / self._each)))
+        return min(MOST, self.within(self._lease * PART_OF_LEASE))
+
+    def within(self, seconds: float) -> int:
+        """So many acts are sent in so long as the last ones were; one, as long as nothing is known."""
+        return max(1, int(seconds / self._each)) if self._each > 0 else 1

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from policies.facts import BY_HAND, Happening, PastContact
 from policies.rejection import FOR_EVER
+from winback.store.among import among
 from winback.store.models import Account, Effect, Interaction, Proposal, Review
 from winback.store.types import CUSTOMER, InteractionKind, ReviewState, UtcDateTime
 from workers.counting import CONTACTED, OF_CONTACT
@@ -22,7 +23,6 @@ def _since(column: Any) -> Any:
     return col(column) >= bindparam("since", type_=UtcDateTime)
 
 
-ACCOUNTS: Any = bindparam("accounts", expanding=True)
 # Made once, as in `workers.situation`: every judgement needs them.
 EFFECTS = (
     select(
@@ -31,7 +31,7 @@ EFFECTS = (
             for name in ("account_id", "id", "intent_at", "contact_id", "tool", "medium", "value", "catalogue_id")
         )
     )
-    .where(col(Effect.account_id).in_(ACCOUNTS), col(Effect.state).in_(CONTACTED), _since(Effect.intent_at))
+    .where(among(Effect.account_id, "accounts"), col(Effect.state).in_(CONTACTED), _since(Effect.intent_at))
     .where(col(Effect.part).in_(OF_CONTACT), col(Effect.audience) == CUSTOMER)
     .order_by(col(Effect.intent_at).desc(), col(Effect.id).desc())
 )
@@ -47,7 +47,7 @@ INTERACTIONS: Any = (
         )
     )
     .where(
-        col(Interaction.account_id).in_(ACCOUNTS),
+        among(Interaction.account_id, "accounts"),
         col(Interaction.at) <= bindparam("now", type_=UtcDateTime),
         or_(_since(Interaction.at), TICKET_OPEN),
     )
@@ -55,11 +55,11 @@ INTERACTIONS: Any = (
 )
 LONG_AGO: Any = (
     sql_select(col(Effect.account_id))
-    .where(col(Effect.account_id).in_(ACCOUNTS), col(Effect.state).in_(CONTACTED), ~_since(Effect.intent_at))
+    .where(among(Effect.account_id, "accounts"), col(Effect.state).in_(CONTACTED), ~_since(Effect.intent_at))
     .where(col(Effect.part).in_(OF_CONTACT), col(Effect.audience) == CUSTOMER)
     .union(
         sql_select(col(Interaction.account_id)).where(
-            col(Interaction.account_id).in_(ACCOUNTS),
+            among(Interaction.account_id, "accounts"),
             col(Interaction.kind) == InteractionKind.MESSAGE,
             ~_since(Interaction.at),
         )
@@ -77,7 +77,7 @@ REJECTED: Any = (
     sql_select(*OF_REJECTED)
     .join(Proposal, col(Review.proposal_id) == Proposal.id)
     .where(
-        col(Review.account_id).in_(ACCOUNTS),
+        among(Review.account_id, "accounts"),
         col(Review.state) == ReviewState.REJECTED,
         col(Review.lifted_at).is_(None),
         or_(_since(Review.decided_at), col(Review.code).in_(FOR_EVER)),

