@@ -26,6 +26,7 @@ State = Literal["waiting", "snoozed", "claimed", "escalated", "needs_another"]
 STATES: tuple[State, ...] = ("waiting", "snoozed", "claimed", "escalated", "needs_another")
 FEW = frozenset({"claimed", "escalated", "needs_another"})
 """States of few items, each with an index of its own."""
+TABLES: tuple[type[Review] | type[Planted], ...] = (Review, Planted)
 # A literal: no partial index is used for a value that is bound.
 WAITS = text("review.state = 'pending'")
 
@@ -143,8 +144,8 @@ def page_of(
 
 def beside(session: Session, filters: Filters, now: datetime, place: After) -> tuple[int | None, int | None]:
     """The items just above and just below a place in the list, which itself need not be in it (any more)."""
-    above = [one for table in (Review, Planted) for one in _next(session, table, filters, now, place, up=True)]
-    below = [one for table in (Review, Planted) for one in _next(session, table, filters, now, place, up=False)]
+    above = [one for table in TABLES for one in _next(session, table, filters, now, place, up=True)]
+    below = [one for table in TABLES for one in _next(session, table, filters, now, place, up=False)]
     return min(above, default=After(0.0, 0)).number or None, max(below, default=After(0.0, 0)).number or None
 
 
@@ -158,7 +159,7 @@ def _next(
     up: bool,
 ) -> list[After]:
     order, number = col(table.priority), col(table.id)
-    where = [*_where(table, filters, now), _above(table, place) if up else _below(table, place)]
+    where = [*_where(session, table, filters, now), _above(table, place) if up else _below(table, place)]
     by = (order.asc(), number.asc()) if up else (order.desc(), number.desc())
     found = session.exec(select(order, number).where(*where).order_by(*by).limit(1)).all()
     return [After(priority, one or 0) for priority, one in found]
@@ -180,15 +181,19 @@ Row = TypeVar("Row", Review, Planted)
 def _rows(
     session: Session, table: type[Row], filters: Filters, now: datetime, after: After | None, limit: int
 ) -> Sequence[Row]:
-    query = select(table).where(*_where(table, filters, now))
+    query = select(table).where(*_where(session, table, filters, now))
     if after is not None:
         query = query.where(_below(table, after))
+    return session.exec(query.order_by(*_order(table, filters)).limit(limit)).all()
+
+
+def _order(table: type[Review] | type[Planted], filters: Filters) -> tuple[Any, Any]:
     # A sum is in no index: few are found by their own and sorted, instead of all being walked in order.
     order = col(table.priority) + 0.0 if filters.state in FEW else col(table.priority)
-    return session.exec(query.order_by(order.desc(), col(table.id).desc()).limit(limit)).all()
+    return order.desc(), col(table.id).desc()
 
 
-def _where(table: type[Review] | type[Planted], filters: Filters, now: datetime) -> list[Any]:
+def _where(session: Session, table: type[Review] | type[Planted], filters: Filters, now: datetime) -> list[Any]:
     found: list[Any] = [WAITS if table is Review else col(table.state) == ReviewState.PENDING]
     equal = {name: getattr(filters, name) for name in ("tool", "plan", "region", "owner", "assignee")}
     found += [col(getattr(table, name)) == value for name, value in equal.items() if value is not None]
@@ -197,10 +202,18 @@ def _where(table: type[Review] | type[Planted], filters: Filters, now: datetime)
     found += [col(table.sought).contains(word, autoescape=True) for word in filters.words.lower().split()[:8]]
     for kind, word in (("rule", filters.rule), ("tag", filters.tag)):
         if word is not None:
-            marked = select(ReviewMark.review_id).where(ReviewMark.kind == kind, ReviewMark.word == word)
             # What a planted item copies was found by the same words.
-            found.append(col(table.id if table is Review else Planted.like_id).in_(marked))
+            found.append(_marked(session, table.id if table is Review else Planted.like_id, kind, word))
     return [*found, _state(table, filters.state, now)]
+
+
+def _marked(session: Session, number: Any, kind: str, word: str) -> Any:
+    """Few are found by their numbers; where many are, walking the list meets some soon."""
+    theirs = select(ReviewMark.review_id).where(ReviewMark.kind == kind, ReviewMark.word == word)
+    many = session.exec(select(func.count()).select_from(theirs.limit(COUNTED + 1).subquery())).one() > COUNTED
+    if many:
+        return theirs.where(col(ReviewMark.review_id) == number).exists()
+    return col(number).in_(theirs)
 
 
 def _state(table: type[Review] | type[Planted], state: State, now: datetime) -> Any:
@@ -237,17 +250,18 @@ def _lines(session: Session, rows: Sequence[Review | Planted]) -> tuple[Line, ..
 
 def counts_of(session: Session, filters: Filters, now: datetime) -> Counts:
     """How many wait, in all and with these filters; those only up to `COUNTED`, planted ones too."""
-    total = sum(_count(session, table, EVERYTHING, now, None) for table in (Review, Planted))
+    total = sum(_count(session, table, EVERYTHING, now, None) for table in TABLES)
     if filters == EVERYTHING:
         return Counts(total, total)
-    shown = sum(_count(session, table, filters, now, COUNTED) for table in (Review, Planted))
+    shown = sum(_count(session, table, filters, now, COUNTED) for table in TABLES)
     return Counts(total, min(shown, COUNTED), more=shown > COUNTED)
 
 
 def _count(
     session: Session, table: type[Review] | type[Planted], filters: Filters, now: datetime, most: int | None
 ) -> int:
-    found = select(col(table.id)).where(*_where(table, filters, now))
+    found = select(col(table.id)).where(*_where(session, table, filters, now))
     if most is not None:
-        found = found.limit(most + 1)
+        # In the order of the list, or another index is walked, which does not have what filters.
+        found = found.order_by(*_order(table, filters)).limit(most + 1)
     return session.exec(select(func.count()).select_from(found.subquery())).one()
