@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import lacking
 from winback.cli.app import main
 from winback.simulation.company import Company, make_company
 from winback.simulation.writer import write_people, write_usage
@@ -99,3 +100,17 @@ def sample_files(company: Company, tmp_path_factory: pytest.TempPathFactory) -> 
     write_usage(company, folder / "usage.parquet")
     write_people(company, folder / "people.csv")
     return folder
+
+
+def real_learners() -> Path:
+    """The folder of their usage, if it is here."""
+    data = Path(__file__).parents[2].parent / "shared" / "data" / "oulad"
+    if not (data / "daily_by_type.parquet").exists():
+        lacking("the OULAD data are not at ../shared/data/oulad")
+    return data
+
+
+@pytest.fixture
+def learners() -> Path:
+    """Real learners; skipped where they are not."""
+    return real_learners()

@@ -17,10 +17,8 @@ from typing import Any
 import duckdb
 from aiosmtpd.controller import Controller
 
-from tests.acceptance.conftest import Run
+from tests.acceptance.conftest import Run, real_learners
 from tests.acceptance.test_main_job import Inbox, free_port
-from tests.acceptance.test_oulad import DATA
-from tests.conftest import lacking
 from tests.integration.calendars.conftest import Served, calendar_server
 from winback.bootstrap import services as open_services
 from winback.clock import SimulatedClock
@@ -154,10 +152,8 @@ def import_company(one: Installation) -> None:
 
 def import_learners(one: Installation, until: int = 61) -> None:
     """Real learners, their days moved so that course day `until` was yesterday; one manager has them all."""
-    if not (DATA / "daily_by_type.parquet").exists():
-        lacking("the OULAD data are not at ../shared/data/oulad")
+    source = real_learners() / "daily_by_type.parquet"
     usage, zero = one.folder / "usage.parquet", datetime.now(UTC).date() - timedelta(days=1 + until)
-    source = DATA / "daily_by_type.parquet"
     duckdb.sql(f"COPY (SELECT * FROM '{source}' WHERE day <= {until}) TO '{usage}'")  # noqa: S608
     rows = duckdb.sql(f"SELECT DISTINCT CAST(user_id AS VARCHAR) FROM '{usage}' ORDER BY 1").fetchall()  # noqa: S608
     for (learner,) in rows:

@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 
 from policies.load import PACKAGED
 from tests.acceptance.conftest import Run
 from tests.acceptance.replay_table import changed_policy, check_same, check_table, work
-from tests.conftest import lacking
 from tests.judge import executed, passes
 from winback.testing.endpoint import Endpoint, Question, first_choice, serving
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data" / "oulad"
 START = date(2013, 10, 1)
 DATES = ("2013-12-01", "2014-03-16")
 POLICY = """version: 1
@@ -36,14 +33,6 @@ rules:
   - {id: failure, kind: on_model_failure, then: review}
   - {id: expiry, kind: expires, hours: 336}
 """
-
-
-@pytest.fixture
-def learners() -> Path:
-    """The folder, if it is here."""
-    if not (DATA / "daily_by_type.parquet").exists():
-        lacking("the OULAD data are not at ../shared/data/oulad")
-    return DATA
 
 
 def write_learners(data: Path, target: Path) -> int:
