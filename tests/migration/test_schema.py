@@ -1,12 +1,13 @@
 """The migrations make the schema that the models describe, on both databases."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlmodel import SQLModel, select
 
 from winback.errors import SetupError
@@ -14,6 +15,8 @@ from winback.store.migrate import VERSIONS, migrate, revisions
 from winback.store.models import Account
 from winback.store.store import Store
 from winback.store.upgrade import upgrade
+from winback.testing.world import NOON
+from workers.queue_list import Filters, counts_of
 
 
 def test_migrations_and_models_agree(store: Store) -> None:
@@ -68,4 +71,19 @@ def test_a_page_of_the_queue_is_walked_in_order(tmp_path: Path) -> None:
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {page}").all()
     assert "queue_order" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
+    store.close()
+
+
+@pytest.mark.parametrize("filters", [{"owner": "olga"}, {"words": "acme"}, {"plan": "team", "assignee": "rita"}])
+def test_what_a_filter_leaves_is_counted_from_the_same_index(tmp_path: Path, filters: dict[str, str]) -> None:
+    """Another index has not what filters: each item would be looked up by itself."""
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    migrate(store)
+    asked: list[tuple[str, Any]] = []
+    with store.read() as session:
+        event.listen(store.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        counts_of(session, Filters(**filters), NOON)  # type: ignore[arg-type]
+        ((counting, values),) = [one for one in asked if "review" in one[0] and "LIMIT" in one[0]]
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", values).all()
+    assert "SCAN review USING INDEX queue_order" in str(plan)
     store.close()
