@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -126,7 +128,7 @@ def _carry_all_out(services: Services, claimed: Sequence[Claim | Acted], stop: C
                 watch_files(services)
             changed = services.policy.hash != judged_by
             held_back = _held_back(services, one, stop(), rests, changed) or addressed.refusal(number)
-            answer = held_back or _send(services, one)
+            answer = held_back or _send(services, one, partial(addressed.last_word, number))
             sent += held_back is None
             if isinstance(answer, Receipt):
                 arrived.append((one.effect, answer))
@@ -156,13 +158,13 @@ def _held_back(services: Services, claim: Claim, stopping: bool, rests: bool, ch
     return None
 
 
-def _send(services: Services, claim: Claim) -> Receipt | NotSent | MaybeSent:
+def _send(services: Services, claim: Claim, last_word: Callable[[], None]) -> Receipt | NotSent | MaybeSent:
     effect = claim.effect
     log.debug("effect.intent", effect=effect.key, case=effect.case_id, epoch=effect.epoch)
     breaker = services.breaker(receiver_of(effect.medium, effect.payload))
     try:
         reach("send", "before")
-        receipt = services.way(effect.medium).send(claim.parcel)
+        receipt = services.way(effect.medium).send(replace(claim.parcel, last_word=last_word))
         reach("send", "after")
     except NotSent as problem:
         if problem.tried:

@@ -41,6 +41,15 @@ class Addressed:
             return None
         return NotSent(STOPPED, retry=True, after=timedelta(0), tried=False)
 
+    def last_word(self, number: int) -> None:
+        """For a channel that has waited long for its receiver since.
+
+        Raises:
+            NotSent: they have said stop meanwhile.
+        """
+        if (refused := self.refusal(number)) is not None:
+            raise refused
+
     def close(self) -> None:
         """Nobody's stop waits for us any more."""
         self._sending.release()

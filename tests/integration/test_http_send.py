@@ -261,3 +261,16 @@ def test_several_at_once() -> None:
         for thread in threads:
             thread.join(10)
     assert found == [200] * 8
+
+
+def test_the_last_word_is_asked_before_the_first_byte() -> None:
+    """When the connection stands: what waited long for it may not be wanted any more."""
+
+    def no() -> None:
+        raise NotSent("not any more", retry=True, tried=False)
+
+    with receiving() as there:
+        with pytest.raises(NotSent, match="not any more"):
+            sender(there.url).post(BODY, {}, no)
+        sender(there.url).post(BODY, {})
+    assert len(there.posted) == 1

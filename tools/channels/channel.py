@@ -1,6 +1,6 @@
 """A way out of the machine, what it can promise, and the two ways in which it fails."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -16,6 +16,10 @@ from winback.store.types import CUSTOMER
 Capability = Literal["keyed", "lookup", "blind"]
 
 
+def _go_on() -> None:
+    """Nothing is against it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """One effect, ready to leave.
@@ -24,7 +28,9 @@ class Parcel:
     are further mail headers, and replies also go to `reply_copy`. Names are cleaned when the mail is
     built, addresses are checked. `account` and `contact` are the operator's own keys of them. `part`
     says which act of its tool it is, `payload` what a machine needs for it, and `audience` whether it goes
-    to the customer or to a colleague of ours.
+    to the customer or to a colleague of ours. `last_word` is called by a channel that may have waited long for
+    its receiver, right before it hands over what cannot be taken back; it raises NotSent where that is not wanted
+    any more.
     """
 
     key: str
@@ -46,6 +52,7 @@ class Parcel:
     part: str = "message"
     payload: Mapping[str, Any] = field(default_factory=dict)
     audience: str = CUSTOMER
+    last_word: Callable[[], None] = field(default=_go_on, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -61,14 +61,16 @@ class Sender:
         # environment for proxies.
         self._transport = httpx.HTTPTransport(verify=self._tls)
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Post it once; whatever status comes back is an answer.
+    def post(
+        self, body: bytes, headers: Mapping[str, str], last_word: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """Post it once; whatever status comes back is an answer. `last_word` is a parcel's.
 
         Raises:
-            NotSent: no connection could be made.
+            NotSent: no connection could be made, or `last_word` says so.
             MaybeSent: the connection ended, or the time, before there was an answer.
         """
-        attempt = _Attempt()
+        attempt = _Attempt(last_word)
         request = httpx.Request(
             "POST",
             self._url.get_secret_value(),
@@ -132,7 +134,8 @@ def wait_of(answer: Answer, now: datetime) -> timedelta | None:
 class _Attempt:
     """Hears from the transport how far a request has come, and can end it from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, last_word: Callable[[], None]) -> None:
+        self._last_word = last_word
         self.writing = False
         self.over = False
         self._line: Any = None
@@ -143,6 +146,7 @@ class _Attempt:
         if event == "http11.send_request_headers.started":
             if self.over:
                 raise httpx.ConnectTimeout("the connection took too long")
+            self._last_word()
             self.writing = True
 
     def end(self) -> None:

@@ -30,7 +30,7 @@ class SlackChannel:
         self._clock = clock or SystemClock()
 
     def send(self, parcel: Parcel) -> Receipt:
-        answer = self._sender.post(slack_message(parcel), {})
+        answer = self._sender.post(slack_message(parcel), {}, parcel.last_word)
         if answer.status == 200 and answer.words == "ok":
             return Receipt(
                 self.name, reference=f"{parcel.case_id}-{parcel.key[:12]}", answer="200 ok", at=parcel.sent_at

@@ -73,6 +73,7 @@ class SmtpChannel:
                 _expect(held.server.docmd("DATA"), "the message was refused", code=354)
                 if time.monotonic() > give_up:
                     raise NotSent("the server took too long to get ready", retry=True)
+                parcel.last_word()
             answer = _hand_over(held.server, text)
         return Receipt(channel=self.name, reference=message_id(parcel), answer=answer, at=parcel.sent_at)
 

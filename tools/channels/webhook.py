@@ -52,7 +52,7 @@ class WebhookChannel:
     def send(self, parcel: Parcel) -> Receipt:
         body = webhook_body(parcel)
         now = aware(self._clock.now())
-        answer = self._sender.post(body, self._headers(webhook_id(parcel.key), body, now))
+        answer = self._sender.post(body, self._headers(webhook_id(parcel.key), body, now), parcel.last_word)
         if 200 <= answer.status < 300:
             return Receipt(self.name, reference=webhook_id(parcel.key), answer=str(answer), at=parcel.sent_at)
         raise _refused(answer, now)
