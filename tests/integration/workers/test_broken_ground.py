@@ -1,6 +1,5 @@
 """What stands under a worker breaks: answers are lost, a server goes, a disk is full, mail servers balk."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from sqlalchemy import event
 from sqlmodel import col, select
 
 from tests.conftest import empty_postgres, engine_of, lacking
+from tests.integration.lost_answer import losing
 from tests.integration.tools.channels.mail_server import Receiver, answering, channel, serving, talking
 from tests.judge import agrees
 from tools.channels.channel import Capability, Channel, Parcel, Receipt
-from winback import failpoint
 from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
 from winback.errors import SetupError
@@ -64,27 +63,6 @@ def later(services: Services, **delta: float) -> None:
     services.clock.set(services.clock.now() + timedelta(**delta))
 
 
-class LostAnswer:
-    """The next commit of one transaction is carried out, and whoever asked for it hears of an error."""
-
-    def __init__(self, store: Store, name: str, patch: pytest.MonkeyPatch) -> None:
-        self._commit = store.engine.dialect.do_commit
-        self._name = name
-        self._next = False
-        self._error: type[Exception] = sqlite3.OperationalError if store.is_sqlite else psycopg.OperationalError
-        self.lost = 0
-        patch.setattr(store.engine.dialect, "do_commit", self.commit)
-
-    def hear(self, point: str) -> None:
-        self._next = self._next or (point == f"{self._name}.before_commit" and not self.lost)
-
-    def commit(self, connection: Any) -> None:
-        self._commit(connection)
-        if self._next:
-            self._next, self.lost = False, self.lost + 1
-            raise self._error("the line dropped before the answer")
-
-
 LOST = [
     *(("claim", 1, one) for one in ("keyed", "lookup", "blind")),
     ("claim_all", 3, "keyed"),
@@ -102,14 +80,8 @@ def test_the_answer_to_a_commit_is_lost(
     """
     tutorials(services, count)
     carrier = MemoryChannel(capability=capability)
-    answer = LostAnswer(services.store, name, monkeypatch)
-    failpoint.hear(answer.hear)
-    try:
-        with pytest.raises(SetupError, match="the line dropped"):
-            act_all(run_of(services, 1, carrier))
-    finally:
-        failpoint.hear(None)
-    assert answer.lost == 1
+    with losing(services.store, name, monkeypatch):
+        act_all(run_of(services, 1, carrier))
     act_all(run_of(services, 2, carrier))
     if (name, capability) == ("claim", "blind"):
         assert (states(services), often(carrier)) == ([UNKNOWN], [])
