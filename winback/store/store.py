@@ -94,6 +94,7 @@ class Store:
                 cursor.execute(query)
                 return tuple(cursor.fetchone() or ())
             except wrong as error:
+                looking.invalidate()  # or giving it back would fail too
                 raise self.problem(OperationalError(query, None, error)) from None
 
         try:
