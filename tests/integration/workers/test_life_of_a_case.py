@@ -26,7 +26,7 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.log import seal
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
-from winback.store.models import Account, Case, Contact, Effect, Review
+from winback.store.models import Account, Case, Contact, Effect, Proposal, Review
 from winback.store.types import (
     CALENDAR,
     EMAIL,
@@ -55,6 +55,8 @@ from workers.owner import this_owner
 from workers.propose import propose_all
 from workers.scan import close
 from workers.services import Services
+from workers.settle import ask_receiver, send_again, settle
+from workers.undo import undo
 from workers.unsubscribe import stop_contact
 
 pytestmark = pytest.mark.long
@@ -68,7 +70,8 @@ TOOLS = {
 
 WRITING = (
     "propose", "approve", "reject", "claim", "claim_all", "done", "not_sent", "ask_later", "unknown", "expire",
-    "unsubscribe", "close", "answer_offer", "choose", "cancel_call", "seal",
+    "unsubscribe", "close", "answer_offer", "choose", "cancel_call", "seal", "undo", "edit", "snooze", "escalate",
+    "settle", "send_again",
 )  # fmt: skip
 POINTS = [
     *("send.before", "send.after"),
@@ -213,6 +216,46 @@ class LifeOfCases(RuleBasedStateMachine):
                     reviews.reject(self.services, number, review.action_hash, "rita", "not_now", "")
         except (ConflictError, InputError):
             assert review.state != ReviewState.PENDING or self._overdue(review)
+
+    @rule(number=st.integers(1, 6), deed=st.sampled_from(["undo", "undo", "edit", "snooze", "escalate"]))
+    def at_the_desk(self, number: int, deed: str) -> None:
+        """What else a reviewer does; refused where it is too late, or there is nothing to do it to."""
+        with self.store.read() as session:
+            review = session.get(Review, number)
+            proposal = session.get_one(Proposal, review.proposal_id) if review else None
+        if review is None or proposal is None:
+            return
+        here, seen = self.services, review.action_hash
+        with suppress(ConflictError, InputError), self.alive():
+            match deed:
+                case "undo":
+                    undo(here, number, "rita")
+                case "edit":
+                    trial = here.catalogue.trial(proposal.catalogue_id)
+                    others = [one for one in trial.days if one != proposal.arguments["days"]] if trial else []
+                    changes = {"days": str(others[0])} if others else {"slots.opening": "Hello again."}
+                    reviews.edit(here, number, seen, "rita", changes)
+                case "snooze":
+                    reviews.snooze(here, number, seen, "rita", self.clock.now() + timedelta(hours=20))
+                case _:
+                    reviews.escalate(here, number, seen, "rita")
+
+    @rule(number=st.integers(1, 12), deed=st.sampled_from(["settle", "again", "ask"]))
+    def look_into(self, number: int, deed: str) -> None:
+        """A person finds out what became of an act, and says what is so; or lets it be tried again."""
+        with self.store.read() as session:
+            effect = session.get(Effect, number)
+        if effect is None:
+            return
+        with suppress(ConflictError, InputError), self.alive():
+            match deed:
+                case "settle":
+                    came = any(one.key == effect.key for way in self.channels.values() for one in way.sent)
+                    settle(self.services, number, sent=came, by="rita")
+                case "again":
+                    send_again(self.services, number, "rita")
+                case _:
+                    ask_receiver(self.services, number, "rita")
 
     def _overdue(self, review: Review) -> bool:
         now: datetime = self.clock.now()
