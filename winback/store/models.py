@@ -176,6 +176,7 @@ class Review(Listed, Shown, table=True):
         Index("reviews_by_state", "state", "expires_at", "snoozed_until"),
         Index("reviews_of_account", "account_id", "state", "decided_at"),
         Index("reviews_decided", "decided_at"),
+        Index("reviews_asked", "asked_at", "state", "decided_at"),
         Index(
             "queue_order", "priority", "id", "snoozed_until", "asked_at", "tool", "plan", "region", "owner",
             "assignee", "sought",
