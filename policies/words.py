@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import NamedTuple, get_args
 
 from policies.evaluate import BUILT_IN
-from policies.facts import Scalar
 from policies.plural import mend_one
 from policies.rules import KINDS
-from policies.rules.rule import Wording
+from policies.telling import NO, UNKNOWN, YES, Composed, Translate, Wording, has_words, retold, text
 from policies.verdict import Decision, RuleResult, Verdict
 
 SHARED: Mapping[str, Wording] = {
@@ -32,17 +31,27 @@ BUILT_IN_WORDS: Mapping[str, Wording] = {
     "never_open": "no moment is open under every rule at once",
 }
 
+OF_KIND = {str(get_args(kind.model_fields["kind"].annotation)[0]): kind for kind in KINDS}
 WORDS: Mapping[tuple[str, str], Wording] = {
     **{(BUILT_IN, code): words for code, words in BUILT_IN_WORDS.items()},
-    **{
-        (get_args(kind.model_fields["kind"].annotation)[0], code): words
-        for kind in KINDS
-        for code, words in {**SHARED, **kind.words}.items()
-    },
+    **{(name, code): words for name, kind in OF_KIND.items() for code, words in {**SHARED, **kind.words}.items()},
 }
 
+SENTENCES: Mapping[Decision | None, str] = {
+    None: "{rule} says nothing: {reason}",
+    Decision.ALLOW: "{rule} allows: {reason}",
+    Decision.REVIEW: "{rule} asks for review: {reason}",
+    Decision.DENY: "{rule} denies: {reason}",
+}
+IN_SHADOW: Mapping[Decision | None, str] = {
+    None: "{rule} would say nothing: {reason}",
+    Decision.ALLOW: "{rule} would allow: {reason}",
+    Decision.REVIEW: "{rule} would ask for review: {reason}",
+    Decision.DENY: "{rule} would deny: {reason}",
+}
 APPROVED = "allowed, because it was approved"
 HEADS = {Decision.ALLOW: "allowed", Decision.REVIEW: "needs a person", Decision.DENY: "denied"}
+SENTENCE_LATER, HEAD_LATER = "{said}; not before {moment}", "{said}, not before {moment}"
 
 
 class Spoken(NamedTuple):
@@ -65,55 +74,44 @@ def spoken_in(verdict: Verdict) -> Spoken:
     )
 
 
-def explain(result: RuleResult) -> str:
+def explain(result: RuleResult, say: Translate = str) -> str:
     """One rule's word as a sentence: `weekly-cap denies: 2 contacts in the last 7 days, ...`."""
-    sentence = f"{result.rule} {_verb(result)}: {_reason(result)}"
-    if result.not_before is not None:
-        sentence += f"; not before {_moment(result.not_before)}"
-    return sentence
+    sentences = IN_SHADOW if result.mode == "shadow" else SENTENCES
+    said = say(sentences[result.decision]).format(rule=result.rule, reason=_reason(result, say))
+    return _later(SENTENCE_LATER, said, result.not_before, say)
 
 
-def summary(verdict: Verdict) -> str:
+def summary(verdict: Verdict, say: Translate = str) -> str:
     """The verdict in one line, with the rules that made it."""
     deciding = verdict.deciding
-    reasons = [f"{one.rule}: {_reason(one)}" for one in verdict.results if one.rule in deciding]
+    reasons = [f"{one.rule}: {_reason(one, say)}" for one in verdict.results if one.rule in deciding]
     head = APPROVED if verdict.decision is Decision.ALLOW and verdict.people else HEADS[verdict.decision]
-    wait = f", not before {_moment(verdict.not_before)}" if verdict.not_before else ""
-    return f"{head}{wait}" + (f" ({'; '.join(reasons)})" if reasons else "")
+    said = _later(HEAD_LATER, say(head), verdict.not_before, say)
+    return said + (f" ({'; '.join(reasons)})" if reasons else "")
 
 
-def _verb(result: RuleResult) -> str:
-    if result.mode == "shadow":
-        return "would say nothing" if result.decision is None else f"would {_imperative(result.decision)}"
-    return "says nothing" if result.decision is None else f"{_third_person(result.decision)}"
+def templates() -> frozenset[str]:
+    """All that a sentence can be made of: what another language needs words for."""
+    found = {*SENTENCES.values(), *IN_SHADOW.values(), *HEADS.values(), APPROVED, SENTENCE_LATER, HEAD_LATER}
+    found |= {UNKNOWN, YES, NO}
+    for words in WORDS.values():
+        found |= set(words.templates) if isinstance(words, Composed) else {words}
+    found |= {template for kind in KINDS for values in kind.values.values() for template in values}
+    return frozenset(template for template in found if has_words(template))
 
 
-def _imperative(decision: Decision) -> str:
-    return "ask for review" if decision is Decision.REVIEW else decision.value
+def _later(template: str, said: str, moment: datetime | None, say: Translate) -> str:
+    return said if moment is None else say(template).format(said=said, moment=f"{moment:%Y-%m-%d %H:%M} UTC")
 
 
-def _third_person(decision: Decision) -> str:
-    return {Decision.ALLOW: "allows", Decision.REVIEW: "asks for review", Decision.DENY: "denies"}[decision]
-
-
-def _reason(result: RuleResult) -> str:
-    wording = WORDS.get((result.kind, result.code))
-    if wording is None:  # written by a version that knows more kinds or codes than this one
-        numbers = ", ".join(f"{name} {_text(value)}" for name, value in result.saw)
-        return f"{result.code} ({numbers})" if numbers else result.code
-    seen = {name: _text(value) for name, value in result.saw}
-    return mend_one(wording(seen) if callable(wording) else wording.format_map(seen))
-
-
-def _text(value: Scalar | None) -> str:
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    return str(value)
-
-
-def _moment(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+def _reason(result: RuleResult, say: Translate) -> str:
+    wording, seen = WORDS.get((result.kind, result.code)), dict(result.saw)
+    match wording:
+        case None:  # written by a version that knows more kinds or codes than this one
+            numbers = ", ".join(f"{name} {text(value, say)}" for name, value in seen.items())
+            return f"{result.code} ({numbers})" if numbers else result.code
+        case Composed():
+            return mend_one(wording.tell(seen, say))
+    words = OF_KIND[result.kind].values if result.kind in OF_KIND else {}
+    told = {name: retold(text(value, say), words.get(name, ()), say) for name, value in seen.items()}
+    return mend_one(say(wording).format_map(told))

@@ -10,7 +10,8 @@ from pydantic import Field
 from policies.facts import Facts, MissingFactError, Scalar
 from policies.rules.fields import DropName, Part, Range, Words, listed
 from policies.rules.reference import Reference
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 ALLOW, REVIEW = Decision.ALLOW, Decision.REVIEW

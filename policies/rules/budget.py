@@ -10,12 +10,14 @@ from policies.counter import Counter, question
 from policies.facts import Facts, MissingFactError
 from policies.rules.fields import Number, Part, Whole
 from policies.rules.frequency_cap import count_of
-from policies.rules.rule import Judge, Rule, Say, Wording
+from policies.rules.rule import Judge, Rule, Say
 from policies.rules.window import Calendar, Since
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 What = Literal["tokens", "money"]
 Stretch = Literal["run", "day", "month"]
+WHATS: tuple[What, ...] = ("tokens", "money")
 STRETCHES: tuple[Stretch, ...] = ("run", "day", "month")
 
 
@@ -60,6 +62,7 @@ class Budget(Rule):
         "within": "the model has cost less than its budget",
         "over": "the model has cost {spent} {what} this {stretch}, and {max} is its budget",
     }
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"what": WHATS, "stretch": STRETCHES}
 
     @model_validator(mode="after")
     def _says_something(self) -> "Budget":

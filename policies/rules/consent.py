@@ -9,7 +9,8 @@ from policies.facts import ConsentFacts, Facts, MissingFactError, consent_key
 from policies.plural import mend_one
 from policies.rules.fields import Flag, Word
 from policies.rules.reference import Reference
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 Key = tuple[str | None, ...]

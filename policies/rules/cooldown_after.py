@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -10,8 +10,9 @@ from policies.facts import Facts, Happening, HappeningKind, MissingFactError
 from policies.plural import mend_one
 from policies.rejection import REACHES, WITHOUT_CODE
 from policies.rules.fields import listed
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
 from policies.rules.window import LONGEST_DAYS
+from policies.telling import Composed, Seen, Translate, Wording
 from policies.verdict import Decision, Said
 
 What = Literal["rejected", "complaint", "open_ticket", "reply", "bounce", "contact", "refused_offer"]
@@ -28,6 +29,21 @@ HAPPENINGS: Mapping[What, HappeningKind] = {
     "bounce": "bounce",
     "refused_offer": "refusal",
 }
+TICKET_CLOSED = "ticket closed"
+HAPPENED = (*(what.replace("_", " ") for what in get_args(What)), TICKET_CLOSED)
+"""What people read that happened."""
+
+HELD = {
+    code: f"a reviewer said no on {{at}} ({code.replace('_', ' ')}), which holds back {reach.words}"
+    for code, reach in REACHES.items()
+}
+HELD_BY_OTHER = "a reviewer said no on {at} ({code})"
+
+
+def _held(seen: Seen, say: Translate) -> str:
+    """What a reviewer's no holds back; one for a reason that this version does not know says so alone."""
+    code = str(seen["code"])
+    return say(HELD.get(code, HELD_BY_OTHER)).format(at=seen["at"], code=code.replace("_", " "))
 
 
 class CooldownAfter(Narrowed):
@@ -50,10 +66,11 @@ class CooldownAfter(Narrowed):
 
     words: ClassVar[Mapping[str, Wording]] = {
         "cooling": "{what} on {at}, and {days} days must pass",
-        "held": lambda saw: _held(str(saw["code"]), str(saw["at"])),
+        "held": Composed((*HELD.values(), HELD_BY_OTHER), _held),
         "ticket_open": "a support ticket of {at} is open",
         "rested": "nothing happened that it waits after",
     }
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"what": HAPPENED}
 
     @model_validator(mode="after")
     def _fits(self) -> "CooldownAfter":
@@ -138,18 +155,11 @@ def _rejected(one: Happening, facts: Facts, since: datetime | None, *, lasts: bo
         yield "rejected", one.at, None
 
 
-def _held(code: str, at: str) -> str:
-    """What a reviewer's no holds back, for people."""
-    reach = REACHES.get(code)
-    what = f", which holds back {reach.words}" if reach else ""
-    return f"a reviewer said no on {at} ({code.replace('_', ' ')}){what}"
-
-
 def _ticket(one: Happening, now: datetime, since: datetime, *, lasts: bool) -> Iterator[Found]:
     if one.closed_at is None or one.closed_at > now:
         yield "open_ticket", one.at, None
     elif lasts and one.closed_at >= since:
-        yield "ticket closed", one.closed_at, None
+        yield TICKET_CLOSED, one.closed_at, None
 
 
 def _offer(facts: Facts) -> str:

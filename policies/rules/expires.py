@@ -10,7 +10,8 @@ from policies.facts import Facts, MissingFactError
 from policies.plural import mend_one
 from policies.rules.fields import Part, Word
 from policies.rules.reference import Reference
-from policies.rules.rule import Judge, Rule, Say, Wording
+from policies.rules.rule import Judge, Rule, Say
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 Hours = Annotated[float, Field(strict=True, gt=0, le=24 * 366, allow_inf_nan=False)]

@@ -11,7 +11,8 @@ from policies.rules.cel_expression import MAX_LENGTH, check_expression, compiled
 from policies.rules.cel_names import compared
 from policies.rules.fields import Word
 from policies.rules.reference import Reference, What
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 Expression = Annotated[str, Field(min_length=1, max_length=MAX_LENGTH), AfterValidator(check_expression)]

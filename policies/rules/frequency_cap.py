@@ -9,8 +9,9 @@ from pydantic import Field
 from policies.counter import Counter, question
 from policies.facts import Facts, MissingFactError
 from policies.rules.fields import Whole
-from policies.rules.rule import OF_ACCOUNT, Judge, Narrowed, Say, Wording
-from policies.rules.window import Window, counted, narrowing
+from policies.rules.rule import OF_ACCOUNT, Judge, Narrowed, Say
+from policies.rules.window import WINDOWS, Window, counted, narrowing
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 Seen = Callable[[Facts], float]
@@ -35,6 +36,7 @@ class FrequencyCap(Narrowed):
         "over_cap": "contacts in {window}: {count}, and at most {max} may be",
         "under_cap": "contacts in {window}: {count} of {max}",
     }
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"window": WINDOWS}
 
     def describe(self) -> str:
         per = "in all" if self.scope == "global" else f"per {self.scope}"

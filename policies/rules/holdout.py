@@ -8,7 +8,8 @@ from pydantic import Field
 
 from policies.facts import Facts, MissingFactError
 from policies.rules.fields import Share
-from policies.rules.rule import Judge, Rule, Say, Wording
+from policies.rules.rule import Judge, Rule, Say
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 OFFSET, PRIME, WORD = 0x811C9DC5, 0x01000193, 0xFFFFFFFF

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from policies.facts import Facts
 from policies.rules.fields import DropName, Word
 from policies.rules.reference import Reference
-from policies.rules.rule import Judge, Rule, Say, Wording
+from policies.rules.rule import Judge, Rule, Say
+from policies.telling import NO_REASON, Wording
 from policies.verdict import Decision, Said
 
 
@@ -31,6 +32,7 @@ class OnModelFailure(Rule):
         "in_playbook": "the model failed ({failure}), and the playbook names {tool}",
         "not_in_playbook": "the model failed ({failure}), and the playbook does not name {tool} for {drop}",
     }
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"failure": (NO_REASON,)}
 
     @model_validator(mode="after")
     def _table_fits(self) -> "OnModelFailure":
@@ -62,7 +64,7 @@ class OnModelFailure(Rule):
             agent, tool, drop = facts.agent, facts.action.tool, facts.drop.kind
             if agent.source == "person" or (agent.source == "model" and agent.failure is None):
                 return chosen
-            values = (agent.failure or "no reason given", tool, drop)
+            values = (agent.failure or NO_REASON, tool, drop)
             if then != "playbook":
                 return (review if then == "review" else skipped), values, None
             return (named if playbook.get(drop) == tool else not_named), values, None

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from policies.facts import Facts, MissingFactError
 from policies.rules.fields import WEEKDAYS, OperatorOrZone
-from policies.rules.rule import Judge, Narrowed, NextOpen, Say, Wording
+from policies.rules.rule import Judge, Narrowed, NextOpen, Say
 from policies.rules.window import operator_zone
+from policies.telling import Composed, Seen, Translate, Wording
 from policies.verdict import Decision, Said
 from policies.zones import openings, zone_of
 
@@ -23,12 +24,14 @@ HORIZON_DAYS = 40
 """How far an open moment is looked for; a rule that is never open for so long denies."""
 
 
-def _sentence(what: str) -> Callable[[Mapping[str, Any]], str]:
-    def sentence(saw: Mapping[str, Any]) -> str:
-        day, (hour, minute) = WEEKDAYS[int(saw["weekday"])], divmod(int(saw["minute"]), 60)
-        return f"it is {day} {hour:02}:{minute:02} in {saw['zone']}, which is {what}"
+def _at(template: str) -> Composed:
+    """A sentence with the day and the time that the clocks there show."""
 
-    return sentence
+    def tell(seen: Seen, say: Translate) -> str:
+        day, (hour, minute) = WEEKDAYS[int(seen["weekday"] or 0)], divmod(int(seen["minute"] or 0), 60)
+        return say(template).format(day=say(day), time=f"{hour:02}:{minute:02}", zone=seen["zone"])
+
+    return Composed((template, *WEEKDAYS), tell)
 
 
 class Opening(Narrowed):
@@ -39,8 +42,8 @@ class Opening(Narrowed):
     )
 
     words: ClassVar[Mapping[str, Wording]] = {
-        "open": _sentence("open"),
-        "closed": _sentence("closed"),
+        "open": _at("it is {day} {time} in {zone}, which is open"),
+        "closed": _at("it is {day} {time} in {zone}, which is closed"),
         "never_open": f"no open moment in the next {HORIZON_DAYS} days in {{zone}}",
     }
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import ClassVar, Literal
 
 from policies.facts import ContactFacts, Facts, MissingFactError, PastContact
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 

@@ -10,8 +10,9 @@ from policies.counter import Counter, What, question
 from policies.facts import Facts, MissingFactError
 from policies.plural import mend_one
 from policies.rules.fields import MOST, Day, Part
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
 from policies.rules.window import LONGEST_DAYS, Calendar, Rolling, narrowing, operator_zone
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 from policies.zones import start_of, zone_of
 
@@ -19,7 +20,8 @@ Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
 Days = Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)]
 Stretch = Callable[[Facts], tuple[datetime, datetime | None]]
 
-SETTLED: tuple[What, ...] = ("contacts", "bounces", "complaints")
+SPOILT: tuple[What, ...] = ("bounces", "complaints")
+SETTLED: tuple[What, ...] = ("contacts", *SPOILT)
 """What makes up the good ones."""
 DOUBLINGS = MOST.bit_length()
 """After so many even the smallest start is past all limits."""
@@ -78,6 +80,7 @@ class Ramp(Narrowed):
         "over_ramp": "{count} contacts today, and {limit} may be after {good} good ones",
         "on_ramp": "{count} contacts today of {limit}, after {good} good ones",
     }
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"what": SPOILT}
 
     @model_validator(mode="after")
     def _fits(self) -> "Ramp":

@@ -1,42 +1,46 @@
 """`risk_review`: acts that a person should see before they happen."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal
+from functools import reduce
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from policies.facts import Facts, Scalar
 from policies.rules.fields import Flag, Number, Share
-from policies.rules.rule import Judge, Narrowed, Say, Wording
+from policies.rules.rule import Judge, Narrowed, Say
+from policies.telling import Composed, Seen, Translate, Wording, text
 from policies.verdict import Decision, Form, Said
 
 Reason = tuple[str, Scalar | None]
 Check = Callable[[Facts], Reason | None]
 
 REASONS = {
-    "account_value": "the account is worth {} a month",
-    "confidence": "the model's confidence is {}",
+    "account_value": "the account is worth {value} a month",
+    "confidence": "the model's confidence is {value}",
     "untrusted_text": "the model read text that a customer wrote",
     "embedded_model": "the embedded model chose it",
     "first_contact": "it would be the first contact ever",
-    "message_problems": "the message has problems: {}",
-    "four_eyes_value": "it gives {}, so two people must approve",
-    "four_eyes_account_value": "the account is worth {} a month, so two people must approve",
+    "message_problems": "the message has problems: {value}",
+    "four_eyes_value": "it gives {value}, so two people must approve",
+    "four_eyes_account_value": "the account is worth {value} a month, so two people must approve",
 }
 FOUR_EYES = frozenset({"four_eyes_value", "four_eyes_account_value"})
+OF_UNKNOWN_VALUE = {
+    "account_value": "what the account is worth is unknown",
+    "four_eyes_account_value": "what the account is worth is unknown, so two people must approve",
+}
+BOTH = "{first}, and {then}"
 
 
-UNKNOWN = "what the account is worth is unknown"
+def _tell(seen: Seen, say: Translate) -> str:
+    reasons = [_reason(name, value, say) for name, value in seen.items() if name in REASONS]
+    return reduce(lambda first, then: say(BOTH).format(first=first, then=then), reasons) if reasons else ""
 
 
-def _sentence(saw: Mapping[str, Any]) -> str:
-    return ", and ".join(_reason(name, value) for name, value in saw.items() if name in REASONS)
-
-
-def _reason(name: str, value: Any) -> str:
-    if value == "unknown" and name.endswith("account_value"):
-        return UNKNOWN + (", so two people must approve" if name in FOUR_EYES else "")
-    return REASONS[name].format(value)
+def _reason(name: str, value: Scalar | None, say: Translate) -> str:
+    template = REASONS[name] if value is not None else OF_UNKNOWN_VALUE.get(name, REASONS[name])
+    return say(template).format(value=text(value, say))
 
 
 class RiskReview(Narrowed):
@@ -62,7 +66,10 @@ class RiskReview(Narrowed):
         None, description="Value per month of the account above which two different people must approve."
     )
 
-    words: ClassVar[Mapping[str, Wording]] = {"risk": _sentence, "no_risk": "nothing that needs a person's eyes"}
+    words: ClassVar[Mapping[str, Wording]] = {
+        "risk": Composed((*REASONS.values(), *OF_UNKNOWN_VALUE.values(), BOTH), _tell),
+        "no_risk": "nothing that needs a person's eyes",
+    }
 
     def strictest(self) -> Decision:
         return Decision.REVIEW

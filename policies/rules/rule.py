@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -12,12 +12,12 @@ from policies.facts import Facts, MissingFactError, Scalar
 from policies.rules.fields import Part, RuleId, listed
 from policies.rules.reference import Reference
 from policies.rules.when import Test, When
+from policies.telling import Wording
 from policies.verdict import Decision, Form, Mode, Said
 from policies.zones import UnknownZoneError
 
 Judge = Callable[[Facts], Said]
 NextOpen = Callable[[Facts, datetime], datetime | None]
-Wording = str | Callable[[Mapping[str, Any]], str]
 
 OTHERWISE = {
     "drops": "drop",
@@ -64,10 +64,12 @@ class Rule(Part):
     """The base of every rule kind.
 
     `words` gives the sentence for each code, filled with what the rule saw; the codes that every
-    kind shares are in `policies.words`.
+    kind shares are in `policies.words`. `values` are the templates of values that are words of ours
+    themselves, by the name of what was seen.
     """
 
     words: ClassVar[Mapping[str, Wording]] = {}
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     id: RuleId = Field(description="Unique in the whole policy; it is what the decision log names.")
     kind: str

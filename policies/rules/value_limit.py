@@ -11,8 +11,9 @@ from policies.counter import Counter, question
 from policies.facts import Facts
 from policies.rules.fields import Number, Part
 from policies.rules.frequency_cap import count_of
-from policies.rules.rule import OF_ACCOUNT, Judge, Narrowed, Say, Wording
-from policies.rules.window import Window, counted, narrowing
+from policies.rules.rule import OF_ACCOUNT, Judge, Narrowed, Say
+from policies.rules.window import WINDOWS, Window, counted, narrowing
+from policies.telling import Wording
 from policies.verdict import Decision, Said
 
 Spent = Callable[[Facts], float]
@@ -51,6 +52,7 @@ class ValueLimit(Narrowed):
         "over_reviewer": "gives {value} on top of the {spent} that {reviewer} approved in {window}, "
         "and one person may approve {max}",
     }
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"window": WINDOWS}
 
     @model_validator(mode="after")
     def _says_something(self) -> "ValueLimit":

@@ -16,6 +16,18 @@ from policies.zones import start_of, zone_of
 
 Since = Callable[[Facts], datetime]
 
+DAYS, HOURS = "the last {count} days", "the last {count} hours"
+WINDOWS = (
+    DAYS,
+    HOURS,
+    *(
+        f"the calendar {unit} in the {zone}'s zone"
+        for unit in ("day", "week", "month")
+        for zone in ("account", "operator")
+    ),
+)
+"""What `describe` makes the words for a window of."""
+
 LONGEST_DAYS = 366
 """Earlier contacts are remembered this long; a longer window would count too few."""
 
@@ -35,7 +47,7 @@ class Rolling(Part):
 
     def describe(self) -> str:
         """For the decision log, whose words stay as they are; `says` is for people."""
-        return f"the last {self.days} days" if self.days is not None else f"the last {self.hours} hours"
+        return DAYS.format(count=self.days) if self.days is not None else HOURS.format(count=self.hours)
 
     def says(self) -> str:
         return mend_one(self.describe())

@@ -1,9 +1,9 @@
 """`working_days`: days on which somebody may be contacted; on others an act waits for the next one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from functools import cache, lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,8 @@ from policies.rules.fields import WEEKDAYS, AccountOrRegion, Region, Weekday, li
 from policies.rules.opening import OpenAt, Opening
 
 IsHoliday = Callable[[date], bool]
+CALENDAR = "the calendar of public holidays in {region}"
+"""What is missing where a region is not known."""
 
 
 class WorkingDays(Opening):
@@ -20,6 +22,8 @@ class WorkingDays(Opening):
     A region is an ISO 3166-1 country or a 3166-2 part of one. Holidays that are kept only in some
     part of a country are known only where the region names that part.
     """
+
+    values: ClassVar[Mapping[str, tuple[str, ...]]] = {"field": (CALENDAR,)}
 
     kind: Literal["working_days"]
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = Field(description="Days of the week.")
@@ -103,5 +107,5 @@ def holidays_of(region: str) -> IsHoliday:
     try:
         calendar = holidays.country_holidays(country, subdiv=part or None)
     except NotImplementedError:
-        raise MissingFactError(f"the calendar of public holidays in {region}") from None
+        raise MissingFactError(CALENDAR.format(region=region)) from None
     return lambda day: day in calendar

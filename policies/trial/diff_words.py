@@ -10,7 +10,7 @@ EFFECTS = {
     "stricter": "stricter",
     "looser": "looser",
     "both": "stricter for some acts, looser for others",
-    "none found": "no difference found in {} sample acts",
+    "none found": "no difference found in {acts} sample acts",
 }
 
 

@@ -45,7 +45,7 @@ def _print(session: Session, found: Difference) -> None:
         fields = f" {'; '.join(one.fields)}" if one.fields else f" {one.says}"
         session.out.print(f"{one.rule} ({one.what}):{plain_text(fields)}", soft_wrap=True)
         if one.what != "renamed":
-            session.out.print(f"  {EFFECTS[one.effect].format(f'{found.looked_at:,}')}", soft_wrap=True)
+            session.out.print(f"  {EFFECTS[one.effect].format(acts=f'{found.looked_at:,}')}", soft_wrap=True)
     if not found.moved:
         session.out.print(f"\nNo verdict changes in {found.looked_at:,} sample acts.")
         return
