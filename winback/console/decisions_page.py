@@ -62,7 +62,7 @@ def show(
     asked = {"case": case, "account": account, "kind": kind, "by": by, "since": since, "until": until}
     search = _search(person, asked)
     with here.services.store.read() as session:
-        found = decision_list(session, search, after=after)
+        found = decision_list(session, search, person.say, after=after)
     return here.page(
         person, "decisions.html", found=found, asked=asked, kinds=list(EntryKind), first=after is None,
         state=_verifier(here).state(),
@@ -157,7 +157,7 @@ def _verifier(here: Visit) -> Verifier:
 
 
 def _page(here: Visit, person: Person, name: str, under: Under, text: str) -> Response:
-    view = decision_view(here.services, name, policy_under(here.services, under, text))
+    view = decision_view(here.services, name, policy_under(here.services, under, text), person.say)
     return here.page(
         person, "decision.html", view=view, under=under, text=text, body=_pretty(view.body),
         evidence=_pretty(view.evidence) if view.evidence else "", shadow=here.services.shadow_policy is not None,

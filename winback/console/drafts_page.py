@@ -19,7 +19,7 @@ from winback.console.words import N_
 from winback.errors import ConflictError, InputError
 from winback.store.bookkeeping import PolicyVersion
 from workers.hindsight.outcomes import HAPPENED
-from workers.hindsight.table import MOMENTS, changed, plain_replay, rows, unknowable
+from workers.hindsight.table import changed, plain_replay, rows, unknowable
 from workers.policy_watch import Role
 from workers.rulebook.check import finding_lines, plain_finding
 from workers.rulebook.draft import begin, role_source
@@ -224,7 +224,6 @@ def _values(kept: Kept) -> Mapping[str, Any]:
         "replayed": found and found.replayed,
         "changed": changed(found.replayed) if found else 0,
         "rows": every,
-        "moments": MOMENTS,
         "words": [word for word in HAPPENED if any(tally.happened[word] for _, _, tally in every)],
         "cannot": list(unknowable(found.replayed)) if found else [],
         "only": next(iter(draft.texts)) if len(draft.texts) == 1 else "",

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from policies.rules.kill_switch import KillSwitch
 from policies.switch import is_switch
+from policies.telling import Translate
 from winback.decisions.entry import entry_name, spoken
 from winback.decisions.kind import EntryKind
 from winback.decisions.tell import tell
@@ -89,8 +90,8 @@ class Overview:
     log: tuple[Line, ...]
 
 
-def overview(services: Services) -> Overview:
-    """Read it all in one view."""
+def overview(services: Services, say: Translate = str) -> Overview:
+    """Read it all in one view; `say` is the language of our own sentences."""
     now, zone = services.clock.now(), ZoneInfo(services.settings.company.zone)
     today = datetime.combine(now.astimezone(zone).date(), time(), zone)
     with services.store.read() as session:
@@ -111,7 +112,7 @@ def overview(services: Services) -> Overview:
             ),
             switches=_switches(services, session),
             refusals=tuple(_refusal(one) for one in standing_refusals(session)),
-            log=_log(session),
+            log=_log(session, say),
         )
 
 
@@ -139,9 +140,9 @@ def _refusal(one: Standing) -> Refusal:
     return Refusal(one.role, one.since, one.author, one.reason, one.in_force.hash if one.in_force else None)
 
 
-def _log(session: Session) -> tuple[Line, ...]:
+def _log(session: Session, say: Translate) -> tuple[Line, ...]:
     rows = session.exec(select(DecisionEntry).order_by(col(DecisionEntry.id).desc()).limit(NEWEST)).all()
     return tuple(
-        Line(entry_name(one.position, one.id), one.at, one.case_id, one.kind, tell(spoken(one.body)))
+        Line(entry_name(one.position, one.id), one.at, one.case_id, one.kind, tell(spoken(one.body), say))
         for one in rows
     )

@@ -33,7 +33,9 @@ RUNS = {"done": N_("finished")}
 @router.get("/")
 def show(here: Here, person: Looker) -> Response:
     """The page."""
-    return here.page(person, "overview.html", overview=overview(here.services), states=STATES, runs=RUNS)
+    return here.page(
+        person, "overview.html", overview=overview(here.services, person.say), states=STATES, runs=RUNS
+    )
 
 
 @api.get("/overview")

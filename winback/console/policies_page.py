@@ -18,7 +18,7 @@ from winback.store.bookkeeping import PolicyVersion
 from workers.hindsight.findings import Findings
 from workers.hindsight.outcomes import HAPPENED
 from workers.hindsight.replay import shadowed
-from workers.hindsight.table import MOMENTS, changed, plain_findings, rows
+from workers.hindsight.table import changed, plain_findings, rows
 from workers.policy_watch import newest_version
 from workers.rulebook.draft import role_source
 from workers.rulebook.files import named
@@ -110,7 +110,7 @@ def show_shadow(here: Here, person: Looker, days: Days = 30) -> Response:
     every = rows(found) if found else []
     return here.page(
         person, "policy_shadow.html", configured=here.services.shadow is not None, version=version, days=days,
-        replayed=found, rows=every, moments=MOMENTS, changed=changed(found) if found else 0,
+        replayed=found, rows=every, changed=changed(found) if found else 0,
         words=[word for word in HAPPENED if any(tally.happened[word] for _, _, tally in every)],
     )  # fmt: skip
 

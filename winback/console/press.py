@@ -1,7 +1,7 @@
 """From what a page says to what a browser gets, in the language, the zone and the theme of who reads it."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
 from winback import __version__
+from winback.console.codes import in_words, ours
 from winback.console.evidence.chart import Tongue, chart_table, sparkline, usage_chart
 from winback.console.evidence.phrase import shown
 from winback.console.navigation import PLACES
@@ -120,5 +121,7 @@ def _environment(language: str) -> Environment:
     )
     found.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     found.filters["clean"] = shown
+    say = translations(language).gettext
+    found.filters |= {"code": partial(in_words, say=say), "ours": partial(ours, say=say)}
     found.globals |= {"usage_chart": usage_chart, "chart_table": chart_table, "sparkline": sparkline}
     return found

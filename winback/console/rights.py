@@ -16,6 +16,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from winback.console.door import Door, Who
+from winback.console.words import translations
 
 CSRF = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
@@ -63,6 +64,10 @@ class Person:
     def may(self, right: str) -> bool:
         """Whether they have a right, by its name."""
         return right in self.rights
+
+    def say(self, words: str) -> str:
+        """Words of ours in their language."""
+        return translations(self.language).gettext(words)
 
 
 class NobodyError(HTTPException):

@@ -1,49 +1,81 @@
-"""A logged decision in sentences, for the command line and the console alike."""
+"""A logged decision in sentences, for the command line and the console alike; `say` is the reader's language."""
 
 from policies.facts import Facts
 from policies.policy import Policy
+from policies.telling import Translate
 from policies.words import summary
 from winback.decisions.kind import EntryKind
+from winback.decisions.tell import named
 from workers.hindsight.told import ToldEntry, ToldVerdict
 
-MOMENTS = {"propose": "when it was proposed", "act": "at the moment of acting"}
 
-
-def told_option(facts: Facts) -> str:
+def told_option(facts: Facts, say: Translate = str) -> str:
     """What was judged, and for whom."""
-    offer = f" offering {facts.action.catalogue_id}" if facts.action.catalogue_id else ""
-    whom = "nobody" if facts.contact is None else f"contact {facts.contact.id}"
-    return f"{facts.action.tool}{offer} for {facts.drop.kind}, to {whom}"
+    offer, contact = facts.action.catalogue_id, facts.contact
+    whom = say("nobody") if contact is None else say("contact {number}").format(number=contact.id)
+    template = (
+        say("{tool} offering {offer} for {drop}, to {whom}") if offer else say("{tool} for {drop}, to {whom}")
+    )
+    return template.format(tool=facts.action.tool, offer=offer, drop=named(facts.drop.kind, say), whom=whom)
 
 
-def told_agent(facts: Facts) -> str:
+def told_agent(facts: Facts, say: Translate = str) -> str:
     """Who chose it, and when it was judged."""
     agent = facts.agent
-    failed = f", after the model failed ({agent.failure})" if agent.failure else ""
-    by = {"model": f"chosen by {agent.model}", "playbook": "from the playbook", "person": f"by {agent.model}"}
-    return f"{by[agent.source]}{failed}, {MOMENTS[facts.moment]}"
+    parts = [_chosen(facts, say).format(who=agent.model)]
+    parts += (
+        [say("after the model failed ({failure})").format(failure=named(agent.failure, say))]
+        if agent.failure
+        else []
+    )
+    parts += [say("when it was proposed") if facts.moment == "propose" else say("at the moment of acting")]
+    return ", ".join(parts)
 
 
-def without_verdict(told: ToldEntry) -> str:
+def _chosen(facts: Facts, say: Translate) -> str:
+    match facts.agent.source:
+        case "model":
+            return say("chosen by {who}")
+        case "playbook":
+            return say("from the playbook")
+        case "person":
+            return say("by {who}")
+
+
+def without_verdict(told: ToldEntry, say: Translate = str) -> str:
     """What was decided without holding an act against the policy."""
     body = told.body
-    if told.entry.kind == EntryKind.HELD_OUT:
-        drawn = ", ".join(f"{draw:g} for the seed {seed}" for seed, draw in sorted(body["draws"].items()))
-        return f"The account is held out: watched like the others, never contacted. It was drawn {drawn}."
-    if told.entry.kind == EntryKind.MODEL_FAILED:
-        return f"The model gave no usable choice ({body['code']}); the policy then says: {body['then']}."
-    if told.entry.kind == EntryKind.NOTHING_CHOSEN:
-        offered = ", ".join(dict.fromkeys(body["offered"]))
-        return f"The agent chose to do nothing ({body['why'].replace('_', ' ')}); it could have offered {offered}."
-    return "Nothing was judged."
+    match told.entry.kind:
+        case EntryKind.HELD_OUT:
+            each = say("{draw} for the seed {seed}")
+            drawn = ", ".join(
+                each.format(draw=f"{one:g}", seed=seed) for seed, one in sorted(body["draws"].items())
+            )
+            return say(
+                "The account is held out: watched like the others, never contacted. It was drawn {drawn}."
+            ).format(drawn=drawn)
+        case EntryKind.MODEL_FAILED:
+            return say("The model gave no usable choice ({code}); the policy then says: {then}.").format(
+                code=named(body["code"], say), then=named(body["then"], say)
+            )
+        case EntryKind.NOTHING_CHOSEN:
+            return say("The agent chose to do nothing ({why}); it could have offered {offered}.").format(
+                why=named(body["why"], say).replace("_", " "), offered=", ".join(dict.fromkeys(body["offered"]))
+            )
+    return say("Nothing was judged.")
 
 
-def told_now(one: ToldVerdict, policy: Policy) -> str:
+def told_now(one: ToldVerdict, policy: Policy, say: Translate = str) -> str:
     """What the policy in force says of the same facts."""
+    short = policy.hash[:12]
     if one.verdict.policy_hash == policy.hash:
         if one.differs:
-            return f"This very policy now differs in {', '.join(one.differs)}: see 'winback policy replay'."
-        return "The same policy is in force and says the same of the same facts."
+            return say("This very policy now differs in {rules}: see 'winback policy replay'.").format(
+                rules=", ".join(one.differs)
+            )
+        return say("The same policy is in force and says the same of the same facts.")
     if (one.now.decision, one.now.not_before) == (one.verdict.decision, one.verdict.not_before):
-        return f"The policy in force now ({policy.hash[:12]}) decides the same on the same facts."
-    return f"The policy in force now ({policy.hash[:12]}) would say of the same facts: {summary(one.now)}."
+        return say("The policy in force now ({hash}) decides the same on the same facts.").format(hash=short)
+    return say("The policy in force now ({hash}) would say of the same facts: {said}.").format(
+        hash=short, said=summary(one.now, say)
+    )

@@ -12,7 +12,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
-from winback.console.evidence.phrase import Say, english, phrase, shown
+from policies.telling import Translate
+from winback.console.evidence.phrase import english, phrase, shown
 from winback.console.evidence.usage import Usage
 
 WIDTH, LEFT, RIGHT = 720, 40, 710
@@ -27,7 +28,7 @@ class Tongue:
     """The reader's language, and what translates our words into it."""
 
     language: str = "en"
-    say: Say = english
+    say: Translate = english
 
     def __call__(self, key: str, **values: object) -> str:
         return phrase(key, **values).said(self.say)

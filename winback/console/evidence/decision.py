@@ -11,6 +11,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from policies.policy import Policy
+from policies.telling import Translate
 from policies.words import summary
 from winback.console.evidence import cursor
 from winback.console.evidence.phrase import shown
@@ -105,7 +106,12 @@ class DecisionView:
 
 
 def decision_list(
-    session: Session, search: Search = EVERYTHING, *, after: str | None = None, limit: int = PAGE
+    session: Session,
+    search: Search = EVERYTHING,
+    say: Translate = str,
+    *,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Decisions:
     """Entries of the log, newest first. What has no index is looked for in the newest `LOOKED_AT`, then further.
 
@@ -122,7 +128,7 @@ def decision_list(
     query = query.options(defer(EVIDENCE, raiseload=True))
     # A case's entries are found by their case: going through the log in its order would take longer.
     rows = session.exec(query.order_by((number + 0 if narrow else number).desc()).limit(limit + 1)).all()
-    lines = tuple(line_of(one) for one in rows[:limit])
+    lines = tuple(line_of(one, say) for one in rows[:limit])
     if len(rows) > limit:
         return Decisions(lines, cursor.written((rows[limit - 1].id or 0,)))
     return Decisions(lines, cursor.written((start,)) if start > lowest else None)
@@ -166,7 +172,7 @@ def _fitting(search: Search) -> Iterator[ColumnElement[bool]]:
         yield col(entry.at) <= search.until
 
 
-def line_of(entry: DecisionEntry) -> Line:
+def line_of(entry: DecisionEntry, say: Translate = str) -> Line:
     """An entry, told; an altered one may say nothing that can be read."""
     body = _spoken(entry)
     return Line(
@@ -174,7 +180,7 @@ def line_of(entry: DecisionEntry) -> Line:
         at=entry.at,
         kind=entry.kind,
         case=entry.case_id,
-        words=shown(told_entry(entry), LONGEST_WORDS),
+        words=shown(told_entry(entry, say), LONGEST_WORDS),
         by=shown(next((str(body[one]) for one in WHO if body.get(one)), "")),
     )
 
@@ -186,8 +192,12 @@ def _spoken(entry: DecisionEntry) -> dict[str, Any]:
         return {}
 
 
-def decision_view(services: Services, name: str, policy: Policy | None = None) -> DecisionView:
+def decision_view(
+    services: Services, name: str, policy: Policy | None = None, say: Translate = str
+) -> DecisionView:
     """One entry, and what `policy` (the one in force, unless another is given) says of the same facts.
+
+    `say` is the language of our own sentences.
 
     Raises:
         InputError: there is no such entry.
@@ -198,31 +208,31 @@ def decision_view(services: Services, name: str, policy: Policy | None = None) -
     try:
         told = told_entry_of(services.store, entry.id or 0, policy)
     except IntegrityError as error:
-        return DecisionView(line_of(entry), entry.body, entry.evidence, (), "", error.what)
+        return DecisionView(line_of(entry, say), entry.body, entry.evidence, (), "", error.what)
     return DecisionView(
-        line=line_of(entry),
+        line=line_of(entry, say),
         body=entry.body,
         evidence=entry.evidence,
-        told=tuple(_told(one, policy) for one in told.verdicts) if told else (),
-        without=_without(told) if told and not told.verdicts else "",
+        told=tuple(_told(one, policy, say) for one in told.verdicts) if told else (),
+        without=_without(told, say) if told and not told.verdicts else "",
         problem="",
     )
 
 
-def _without(told: ToldEntry) -> str:
+def _without(told: ToldEntry, say: Translate) -> str:
     try:
-        return shown(without_verdict(told), LONGEST_WORDS)
+        return shown(without_verdict(told, say), LONGEST_WORDS)
     except (KeyError, TypeError, AttributeError):
-        return UNREADABLE
+        return say(UNREADABLE)
 
 
-def _told(one: ToldVerdict, policy: Policy) -> Told:
+def _told(one: ToldVerdict, policy: Policy, say: Translate) -> Told:
     return Told(
-        act=shown(told_option(one.facts), LONGEST_WORDS),
-        agent=shown(told_agent(one.facts), LONGEST_WORDS),
-        summary=shown(summary(one.verdict), LONGEST_WORDS),
-        rules=rules_of(one.verdict),
-        again=shown(told_now(one, policy), LONGEST_WORDS),
+        act=shown(told_option(one.facts, say), LONGEST_WORDS),
+        agent=shown(told_agent(one.facts, say), LONGEST_WORDS),
+        summary=shown(summary(one.verdict, say), LONGEST_WORDS),
+        rules=rules_of(one.verdict, say),
+        again=shown(told_now(one, policy, say), LONGEST_WORDS),
         changed=one.now.decision is not one.verdict.decision,
     )
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from policies.facts import Happening, PastContact
 from policies.plain import verdict_from_plain
+from policies.telling import Translate
 from policies.verdict import Decision
 from policies.words import explain, spoken_in
 from winback.console.evidence.decision_entry import newest_of_act
@@ -121,8 +122,8 @@ class ItemView:
     thread: Thread
 
 
-def item_view(services: Services, review_id: int, by: str) -> ItemView:
-    """Read a card, as `by` would act on it.
+def item_view(services: Services, review_id: int, by: str, say: Translate = str) -> ItemView:
+    """Read a card, as `by` would act on it; `say` is the language of our own sentences.
 
     Raises:
         InputError: there is no such item.
@@ -151,11 +152,11 @@ def item_view(services: Services, review_id: int, by: str) -> ItemView:
             hands=_hands(item, now),
             editable=services.registry.get(proposal.tool).editable,
             standing=_standing(item.review),
-            outgoing=None if gone else outgoing_of(session, services, item, by, past),
+            outgoing=None if gone else outgoing_of(session, services, item, by, past, say),
             drop=drop,
             usage=usage_of(services, drop),
-            rules=rules_of(verdict_from_plain(item.review.verdict)),
-            choice=_choice(session, services, item, past, now),
+            rules=rules_of(verdict_from_plain(item.review.verdict), say),
+            choice=_choice(session, services, item, past, now, say),
             before=tuple(one for one in past[0] if one.contact in (None, contact)),
             since=tuple(one for one in past[1] if one.contact in (None, contact)),
             thread=thread_of(session, proposal.account_id),
@@ -187,7 +188,7 @@ def _standing(review: Review) -> Standing:
     )
 
 
-def _choice(session: Session, services: Services, item: Item, past: Past, now: datetime) -> Choice:
+def _choice(session: Session, services: Services, item: Item, past: Past, now: datetime, say: Translate) -> Choice:
     proposal, agent = item.proposal, agent_of(item.proposal)
     said = newest_of_act(session, item.review.case_id, item.review.action_hash, EntryKind.QUEUED)
     possible = Possible(())
@@ -202,14 +203,14 @@ def _choice(session: Session, services: Services, item: Item, past: Past, now: d
         confidence=agent.confidence,
         why=shown(proposal.why),
         because=str(said.get("run", {}).get("chosen_because", "")),
-        options=tuple(_option(one, same) for one in possible.judged),
+        options=tuple(_option(one, same, say) for one in possible.judged),
         unwanted=possible.unwanted,
     )
 
 
-def _option(one: JudgedOption, same: tuple[str, dict[str, Any]]) -> OptionView:
+def _option(one: JudgedOption, same: tuple[str, dict[str, Any]], say: Translate) -> OptionView:
     option, verdict = one.option, one.verdict
-    reasons = tuple(shown(explain(each), 1000) for each in spoken_in(verdict).deciding)
+    reasons = tuple(shown(explain(each, say), 1000) for each in spoken_in(verdict).deciding)
     chosen = (option.tool, option.arguments.model_dump(mode="json")) == same
     return OptionView(option.tool, shown(option.label), verdict.decision, reasons, chosen)
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from policies.evaluate import evaluate
+from policies.telling import Translate
 from policies.verdict import Decision, Verdict
 from policies.words import summary
 from prompts.html import render_html
@@ -63,19 +64,23 @@ class Outgoing:
     gone: str | None
 
 
-def outgoing_of(session: Session, services: Services, item: Item, by: str, past: Past) -> Outgoing:
+def outgoing_of(
+    session: Session, services: Services, item: Item, by: str, past: Past, say: Translate = str
+) -> Outgoing:
     """What would happen if `by` approved an item now. Usage that came back since is not looked for here.
 
     Raises:
         InputError: the tool is gone.
     """
     now = services.clock.now()
-    acting = _acting(session, services, item, by, past, now)
+    acting = _acting(session, services, item, by, past, now, say)
     preview, gone = _preview(session, services, item, past, acting.leaves_at or now)
     return Outgoing(_words(services, item, acting.leaves_at or now), acting, preview, gone)
 
 
-def _acting(session: Session, services: Services, item: Item, by: str, past: Past, now: datetime) -> Acting:
+def _acting(
+    session: Session, services: Services, item: Item, by: str, past: Past, now: datetime, say: Translate
+) -> Acting:
     proposal = item.proposal
     subject = Subject(item.account, item.contact, drop_from_plain(item.case.drop))
     facing = Facing(session, services.judging, subject, now, services.settings.company.zone, past=past)
@@ -88,7 +93,7 @@ def _acting(session: Session, services: Services, item: Item, by: str, past: Pas
         approved_by=(first, by) if first else (by,),
     )
     verdict = evaluate(services.policy, facts)
-    return Acting(verdict.decision, summary(verdict), _leaves_at(verdict, now))
+    return Acting(verdict.decision, summary(verdict, say), _leaves_at(verdict, now))
 
 
 def _leaves_at(verdict: Verdict, now: datetime) -> datetime | None:

@@ -1,12 +1,12 @@
 """Words of ours that a page translates, and words of others that it shows as they are, harmlessly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from policies.telling import Translate, retold
 from prompts.message import clean
+from winback.console.evidence.ours import OURS
 
-Say = Callable[[str], str]
-"""A translation of our English words, as gettext's."""
 LINE, TEXT = 200, 4000
 """Characters of a name, and of what somebody wrote, that are shown."""
 
@@ -21,9 +21,10 @@ class Phrase:
     def __str__(self) -> str:
         return self.said(english)
 
-    def said(self, say: Say) -> str:
+    def said(self, say: Translate) -> str:
         """The same in another language."""
-        return say(self.key).format_map(self.values)
+        values = {name: retold(value, OURS.get(name, ()), say) for name, value in self.values.items()}
+        return say(self.key).format_map(values)
 
 
 def english(key: str) -> str:

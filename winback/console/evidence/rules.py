@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from policies.telling import Translate
 from policies.verdict import Verdict
 from policies.words import explain, spoken_in
 from winback.console.evidence.phrase import shown
@@ -16,6 +17,6 @@ class Rules:
     silent: tuple[str, ...]
 
 
-def rules_of(verdict: Verdict) -> Rules:
+def rules_of(verdict: Verdict, say: Translate = str) -> Rules:
     """What each rule said, in sentences."""
-    return Rules(*(tuple(shown(explain(one), 1000) for one in part) for part in spoken_in(verdict)))
+    return Rules(*(tuple(shown(explain(one, say), 1000) for one in part) for part in spoken_in(verdict)))

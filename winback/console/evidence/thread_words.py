@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from policies.telling import Translate
+from winback.console.evidence.ours import PARTS
 from winback.console.evidence.phrase import Phrase, english, phrase, shown, shown_text
 from winback.decisions.entry import entry_name, spoken
 from winback.decisions.kind import EntryKind
@@ -118,18 +120,15 @@ EFFECTS: Mapping[str, str] = {
     EffectState.UNKNOWN: english("May have been sent, a person must look: {act}"),
     EffectState.LAPSED: english("Withdrawn before it left: {act}"),
 }
-PARTS: Mapping[str, str] = {
-    "notice": english("notice of the end of the trial"),
-    "grant": english("trial granted"),
-    "take_back": english("trial taken back"),
-    "event": english("event in the calendar"),
-    "invite": english("invitation to the call"),
-}
 
 
 def _effect(one: Effect, who: Names) -> Told:
     act = who.act(one.proposal_id)
-    what = act if one.part == "message" else f"{PARTS.get(one.part, one.part.replace('_', ' '))} ({act})"
+    what = f"{one.part.replace('_', ' ')} ({act})"
+    if one.part == "message":
+        what = act
+    elif one.part in PARTS:
+        what = PARTS[one.part].format(act=act)
     words = phrase(EFFECTS.get(one.state, "{state}: {act}"), act=what, due=moment(one.due_at), channel=one.channel,
                    state=one.state)  # fmt: skip
     by = (one.first_approved_by, one.approved_by)
@@ -223,12 +222,12 @@ def _entry(one: DecisionEntry, _who: Names) -> Told:
     return Told(one.kind, words, ("decision", entry_name(one.position, one.id)), one.case_id)
 
 
-def told_entry(one: DecisionEntry) -> str:
+def told_entry(one: DecisionEntry, say: Translate = str) -> str:
     """An entry in a few words; an altered one may say nothing that can be read."""
     try:
-        return tell(spoken(one.body))
+        return tell(spoken(one.body), say)
     except (ValueError, TypeError, KeyError, RecursionError):
-        return UNREADABLE
+        return say(UNREADABLE)
 
 
 TELLERS: Mapping[str, Callable[[Any, Names], Told]] = {

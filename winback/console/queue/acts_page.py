@@ -214,7 +214,7 @@ def preview(here: Here, person: Decider, number: Number, within: Within, given: 
     """What an edit would make: for HTMX that alone, else the whole card with it."""
     view, problem, made, status = card(here, person, number), None, None, 200
     try:
-        made = preview_edit(here.services, number, person.login, changes_in(view, given))
+        made = preview_edit(here.services, number, person.login, changes_in(view, given), person.say)
     except InputError as error:
         problem, status = problem_of(error), 400
     if "hx-request" in here.request.headers:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
+from policies.telling import Translate
 from winback.console.api import api_router, page_router
 from winback.console.evidence.item import ItemView, item_view
 from winback.console.example import example
@@ -139,10 +140,10 @@ def read_item(here: Here, person: Looker, number: Number) -> ItemView:
     return card(here, person, number)
 
 
-def card(here: Visit, person: Person, number: int) -> ItemView:
+def card(here: Visit, person: Person, number: int, say: Translate = str) -> ItemView:
     """The card, as this person may see it; raises HTTPException 404 where there is none."""
     _must_be(here, number)
-    view = item_view(here.services, number, person.login)
+    view = item_view(here.services, number, person.login, say)
     return view if person.may(Right.OPERATE) else replace(view, planted=None)
 
 

@@ -85,7 +85,7 @@ def item_response(
 ) -> Response:  # fmt: skip
     """The card as a page, with what could not be done and what was typed, or with the preview of an edit."""
     services = here.services
-    view = card(here, person, number)
+    view = card(here, person, number, person.say)
     with services.store.read() as session:
         place = After(open_item(session, number).row.priority, number)
         above, below = beside(session, filters, services.clock.now(), place)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.evaluate import evaluate
+from policies.telling import Translate
 from policies.verdict import Decision
 from policies.words import summary
 from winback.console.evidence.item import ItemView
@@ -78,8 +79,10 @@ def _lines(value: str) -> str:
     return value.replace("\r\n", "\n").strip()
 
 
-def preview_edit(services: Services, number: int, by: str, changes: dict[str, str]) -> EditPreview:
-    """Judge and render an edit.
+def preview_edit(
+    services: Services, number: int, by: str, changes: dict[str, str], say: Translate = str
+) -> EditPreview:
+    """Judge and render an edit; `say` as for `item_view`.
 
     Raises:
         InputError: there is no such item; a field may not be edited, a value does not fit, or nothing changes.
@@ -95,13 +98,13 @@ def preview_edit(services: Services, number: int, by: str, changes: dict[str, st
         facts = facing.facts(action_facts(proposal, problems), agent_of(proposal), moment="propose")
         verdict = evaluate(services.policy, facts)
         past = past_of(session, item.account, now)
-        outgoing = outgoing_of(session, services, replace(item, proposal=proposal), by, past)
+        outgoing = outgoing_of(session, services, replace(item, proposal=proposal), by, past, say)
         before = outgoing_of(session, services, item, by, past)
         return EditPreview(
             hash=proposal.action_hash,
             label=shown(proposal.label),
             decision=verdict.decision,
-            told=summary(verdict),
+            told=summary(verdict, say),
             problems=problems,
             changes=tuple(_changes(item, changes)),
             diff=tuple(_diff(_said(before), _said(outgoing))),
