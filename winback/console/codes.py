@@ -48,6 +48,7 @@ CLOSED = (
     ("nobody_to_write_to", "not_wanted_by_them", "no_option_fits"),
     ("granted", "refused", "unknown"),
     ("playbook", "skip"),
+    ("tutorial", "language", "days", "start", "subject", "note"),
     ("review by 2", "allow, later", "review, later", "review by 2, later"),
     get_args(diff.What),
 )

@@ -81,6 +81,7 @@ def test_the_preview_of_an_edit_is_in_hindi(hindi: httpx.Client) -> None:
     page = send(hindi, 1, "preview", **{"field.slots.note": "नमस्ते"}).text
     assert "needs a person" not in page
     assert "व्यक्ति चाहिए (" in page
+    assert ">note<" not in page
 
 
 def test_a_decision_has_no_english_sentence_of_a_rule(one_console: House, hindi: httpx.Client) -> None:
