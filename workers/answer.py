@@ -4,14 +4,14 @@ Of two answers to one question the first counts; the same one again changes noth
 proves only that somebody has the message: what it can do concerns its own act and its own contact alone.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from prompts.message import clean, render_message
+from prompts.message import clean
 from tools.catalogue import Plan, Trial
 from tools.reason import zone_where
 from winback.decisions.kind import EntryKind
@@ -33,12 +33,10 @@ from winback.store.types import (
 from workers.follow_up import follow
 from workers.record import Party, record_in
 from workers.services import Services
+from workers.trial import announced_at, end_of, grant_of
 
 ARRIVED = (EffectState.IN_FLIGHT, EffectState.DONE, EffectState.UNKNOWN)
 """Whoever answers has the message, whatever we know of its arrival."""
-NOTICE_BEFORE = timedelta(days=3)
-SHORT = timedelta(days=7)
-"""A trial this short is not announced days ahead: the notice comes a day before."""
 WORDS_LIMIT = 2000
 SCORES = {"csat": range(1, 6), "ces": range(1, 8), "nps": range(11)}
 """Customer satisfaction 1 to 5, customer effort 1 to 7, net promoter 0 to 10."""
@@ -60,7 +58,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Offer:
-    """A trial as it was offered, open until a moment. `answer` is what they said, None while they have not."""
+    """A trial as it was offered, open until a moment. `answer` is what they said, None while they have not.
+
+    `ends_at`: when what they accepted ends; while it is not granted, as if it were now.
+    """
 
     trial: Trial
     plan: Plan
@@ -112,7 +113,7 @@ def offer_of(session: Session, services: Services, one: Asked) -> Offer:
         raise InputError("this offer can no longer be had", fix="reply to the message instead")
     sent, days = one.effect.intent_at or one.effect.proposed_at, int(arguments["days"])
     said = answer_to(session, one.effect.id, "offer")
-    accepted = said is not None and said.value == "accepted"
+    grant = grant_of(session, one.effect.id)
     return Offer(
         trial=trial,
         plan=plan,
@@ -120,7 +121,7 @@ def offer_of(session: Session, services: Services, one: Asked) -> Offer:
         days=days,
         open_until=sent + timedelta(days=trial.answer_days),
         answer=said.value if said is not None else None,  # type: ignore[arg-type]
-        ends_at=said.at + timedelta(days=days) if said is not None and accepted else None,
+        ends_at=end_of(grant, services.clock.now()) if grant is not None else None,
     )
 
 
@@ -159,6 +160,7 @@ def _same(offer: Offer, value: Yes) -> Offer:
 
 
 def _granting(services: Services, one: Asked, offer: Offer, now: datetime) -> list[Effect]:
+    """The days count from when the grant goes: each of them takes its end from it then (`workers.trial`)."""
     until = now + timedelta(days=offer.days)
     payload = {
         "trial": offer.trial.id,
@@ -167,27 +169,12 @@ def _granting(services: Services, one: Asked, offer: Offer, now: datetime) -> li
         "days": offer.days,
         "until": until.isoformat(),
     }
-    warned = until - (NOTICE_BEFORE if until - now > SHORT else timedelta(days=1))
-    message = render_message(
-        "trial_ends", one.contact.language.partition("-")[0].lower(), _ending(services, one, offer, until), {},
-        services.settings.company, pages=services.links is not None, medium=one.effect.medium,
-    )  # fmt: skip
+    grant = follow(services, one.effect, GRANT, ENTITLEMENT, now, payload)
     return [
-        follow(services, one.effect, GRANT, ENTITLEMENT, now, payload),
-        follow(services, one.effect, NOTICE, one.effect.medium, max(now, warned), {"message": asdict(message)}),
+        grant,
+        follow(services, one.effect, NOTICE, one.effect.medium, announced_at(grant, until), {}),
         follow(services, one.effect, TAKE_BACK, ENTITLEMENT, until, payload),
     ]
-
-
-def _ending(services: Services, one: Asked, offer: Offer, until: datetime) -> dict[str, Any]:
-    return {
-        "name": one.contact.name,
-        "owner": one.account.owner_name or services.settings.company.name,
-        "plan": offer.plan.name,
-        "current_plan": offer.current.name,
-        "days": offer.days,
-        "until": until.astimezone(_zone(services, one)).date(),
-    }
 
 
 def _zone(services: Services, one: Asked) -> ZoneInfo:

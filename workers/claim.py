@@ -34,6 +34,7 @@ from workers.policy_watch import watch_policies
 from workers.retry import receiver_of
 from workers.services import Services
 from workers.situation import busy_times, situation_of
+from workers.trial import take_terms
 
 
 @dataclass(frozen=True)
@@ -231,4 +232,5 @@ def _follow(hand: Hand) -> Claim | Acted:
         case NotYet(until, reason):
             return hand.defer(until, {**body, "reason": reason})
         case Ready():
+            take_terms(session, services, effect, now)
             return hand.intend(following_parcel(session, services, effect), body)

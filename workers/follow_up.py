@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from policies.evaluate import evaluate
 from policies.facts import ActionFacts, AgentFacts
@@ -20,6 +20,7 @@ from winback.store.types import CUSTOMER, EMAIL, GRANT, IN_APP, NOTICE, TAKE_BAC
 from winback.usage.drop import drop_from_plain
 from workers.facts import Facing, Subject
 from workers.services import Services
+from workers.trial import announced_at, end_of, grant_of
 
 TO_PEOPLE = (EMAIL, IN_APP)
 KILLED_WAIT = timedelta(hours=1)
@@ -110,13 +111,18 @@ def _unreachable(contact: Contact, medium: str) -> str | None:
 
 
 def _of_grant(session: Session, effect: Effect, now: datetime) -> Standing | None:
-    """What was never granted is not taken back; what may have been is."""
-    grant = session.exec(
-        select(Effect).where(col(Effect.parent_id) == effect.parent_id, col(Effect.part) == GRANT)
-    ).first()
-    if grant is None or grant.state in (EffectState.FAILED, EffectState.LAPSED):
+    """What was never granted is not taken back; what may have been is, when its days are over.
+
+    One that failed may be sent again by a person, whenever they come to it: then its days begin.
+    """
+    grant = grant_of(session, effect.parent_id)
+    if grant is None or grant.state == EffectState.LAPSED:
         return Pointless("nothing was granted")
-    if grant.state in (EffectState.PENDING, EffectState.IN_FLIGHT):
+    end = end_of(grant, now)
+    due = end if effect.part == TAKE_BACK else announced_at(grant, end)
+    if now < due:
+        return NotYet(due, "its days count from when it is granted")
+    if grant.state not in (EffectState.DONE, EffectState.UNKNOWN):
         return NotYet(max(now, grant.due_at) + KILLED_WAIT, "the grant itself is still on its way")
     return None
 

@@ -1,6 +1,7 @@
 """What a person does about an effect of which nobody knew whether it was sent, or that was given up."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -11,9 +12,10 @@ from winback.decisions.kind import EntryKind
 from winback.decisions.log import advance
 from winback.errors import ConflictError, InputError
 from winback.store.models import Effect
-from winback.store.types import MESSAGE, CaseState, EffectState
+from winback.store.types import GRANT, MESSAGE, TAKE_BACK, CaseState, EffectState
 from workers.acted import contacted
 from workers.services import Services
+from workers.trial import begin, end_of, waiting
 
 OPEN_ENDS = (EffectState.UNKNOWN, EffectState.FAILED)
 
@@ -23,7 +25,8 @@ def settle(
 ) -> None:
     """Write down that it was sent, or that it was not; then an agent may look at the case again.
 
-    `receipt` is what the receiver answered where it was asked.
+    `receipt` is what the receiver answered where it was asked. Where a person says of a grant that failed that it
+    was sent, its days count from here; what waited for it looks at it at once.
 
     Raises:
         InputError: there is no such effect.
@@ -32,7 +35,12 @@ def settle(
     now = services.clock.now()
     with services.store.write("settle") as session:
         effect = _open_end(session, effect_id)
-        body: dict[str, Any] = {"effect": effect.key, "action_hash": effect.action_hash, "by": by, "sent": sent}
+        body = {**_named(effect, by), "sent": sent}
+        if effect.part == GRANT:
+            if sent and receipt is None:
+                begin(effect, now)
+            for one in waiting(session, effect):
+                one.due_at = now
         if sent:
             effect.state, effect.receipt, effect.done_at = (
                 EffectState.DONE,
@@ -79,12 +87,14 @@ def send_again(services: Services, effect_id: int, by: str) -> None:
 
     Raises:
         InputError: there is no such effect.
-        ConflictError: nothing is open about it, it may have arrived where a repeat would arrive too, or its case
-            has gone on.
+        ConflictError: nothing is open about it, it may have arrived where a repeat would arrive too, its case
+            has gone on, or it is a grant that nothing would take back.
     """
     now = services.clock.now()
     with services.store.write("send_again") as session:
         effect = _open_end(session, effect_id)
+        if effect.part == GRANT:
+            _check_ends(session, effect, now)
         if effect.state == EffectState.UNKNOWN:
             _check_keyed(services, effect)
             effect.state, effect.lease_owner, effect.lease_until = EffectState.IN_FLIGHT, None, now
@@ -92,15 +102,20 @@ def send_again(services: Services, effect_id: int, by: str) -> None:
             effect.state, effect.lease_owner, effect.lease_until = EffectState.PENDING, None, None
         effect.due_at, effect.attempts = now, 0
         session.flush()
-        body: dict[str, Any] = {"effect": effect.key, "action_hash": effect.action_hash, "by": by}
+        body = _named(effect, by)
         if effect.part == MESSAGE:
             advance(
                 session, effect.case_id, EntryKind.SENT_AGAIN, now, body, allowed=(CaseState.WATCHING,),
                 state=CaseState.ACTING, next_at=None,
             )  # fmt: skip
         else:
-            told = {**body, "part": effect.part}
-            advance(session, effect.case_id, EntryKind.SENT_AGAIN, now, told, allowed=tuple(CaseState))
+            advance(session, effect.case_id, EntryKind.SENT_AGAIN, now, body, allowed=tuple(CaseState))
+
+
+def _named(effect: Effect, by: str) -> dict[str, Any]:
+    """How the log names it, and who did something about it."""
+    part = {} if effect.part == MESSAGE else {"part": effect.part}
+    return {"effect": effect.key, "action_hash": effect.action_hash, "by": by, **part}
 
 
 def may_be_sent_again(services: Services, effect: Effect) -> bool:
@@ -117,6 +132,14 @@ def _check_keyed(services: Services, effect: Effect) -> None:
             "it may have arrived, and its receiver would take a repeat for another",
             fix="find out whether it arrived, and settle it",
         )
+
+
+def _check_ends(session: Session, grant: Effect, now: datetime) -> None:
+    """What is granted again must end. One in doubt may have arrived with the end that was told, and keeps it."""
+    if grant.state == EffectState.UNKNOWN and end_of(grant, now) <= now:
+        raise ConflictError("its days are over by now", fix="find out whether it arrived, and settle it")
+    if TAKE_BACK not in {one.part for one in waiting(session, grant)}:
+        raise ConflictError("nothing would take it back any more", fix="settle it, and offer the trial anew")
 
 
 def _open_end(session: Session, effect_id: int) -> Effect:

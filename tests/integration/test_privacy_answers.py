@@ -25,7 +25,8 @@ from workers.privacy.export import sections
 from workers.services import Services
 
 UID = "call-1@winback"
-TRIAL = {"trial": "trial-team", "plan": "team", "from_plan": "starter", "days": 14, "until": NOON.isoformat()}
+END = NOON + timedelta(days=1)
+TRIAL = {"trial": "trial-team", "plan": "team", "from_plan": "starter", "days": 1, "until": END.isoformat()}
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def answered(held: Services, who: Who) -> Services:
             follow(held, sent, EVENT, CALENDAR, tomorrow, event),
             follow(held, sent, NOTICE, EMAIL, tomorrow, mail),
             follow(held, sent, "grant", ENTITLEMENT, NOON, TRIAL),
-            follow(held, sent, TAKE_BACK, ENTITLEMENT, tomorrow, TRIAL),
+            follow(held, sent, TAKE_BACK, ENTITLEMENT, END, TRIAL),
         ]
         session.add_all(following)
         said = {"effect": sent.key, "action_hash": sent.action_hash, "contact": 1, "question": "offer",

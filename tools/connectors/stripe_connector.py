@@ -102,9 +102,11 @@ class StripeConnector:
     ) -> Receipt:
         made = next((one for one in had if _mark(one, GRANTED) == parcel.key), None)
         if made is None:
+            # With the end: it changes only after Stripe refused, and Stripe remembers refusals under their keys.
+            once = f"{parcel.key} {wanted.until.isoformat()}"
             with act():
                 made = self._client.v1.subscriptions.create(
-                    self._order(parcel, wanted, customer, price), {"idempotency_key": parcel.key}
+                    self._order(parcel, wanted, customer, price), {"idempotency_key": once}
                 )
         if self._settings.stand_in and not made.cancel_at_period_end:
             with act():

@@ -85,10 +85,10 @@ def _granted(session: Session, visit: Visit, one: Asked, offer: Offer, words: Wo
         phase = "coming"
     elif grant.state in LOST:
         phase = "failed"
-    elif offer.ends_at <= visit.services.clock.now():
-        phase = "over"
+    elif grant.state != EffectState.DONE:
+        phase = "coming"
     else:
-        phase = "running" if grant.state == EffectState.DONE else "coming"
+        phase = "over" if offer.ends_at <= visit.services.clock.now() else "running"
     return {"phase": phase, "back": words.of((back or offer.current).name)}
 
 

@@ -79,6 +79,18 @@ def test_a_repeated_grant_is_the_first(stripe: Server, connector: StripeConnecto
     assert len(of(stripe, parcel)) == 1
 
 
+def test_what_was_refused_may_come_with_another_end(stripe: Server, connector: StripeConnector) -> None:
+    """Stripe remembers what it refused; sent again days later it ends later, and is no repeat of that."""
+    parcel, wrong = fresh(stripe), stripe.connector(prices={"team": "price_gone"})
+    with pytest.raises(NotSent):
+        wrong.send(parcel)
+    wrong.close()
+    later = UNTIL + timedelta(days=3)
+    connector.send(fresh(stripe, account=parcel.account, until=later.isoformat()))
+    (made,) = of(stripe, parcel)
+    assert made["trial_end"] == int(later.timestamp())
+
+
 def test_taking_back_cancels_it_once(stripe: Server, connector: StripeConnector) -> None:
     """The trial's subscription ends, the customer's other ones stay; a repeat changes nothing."""
     parcel = fresh(stripe)

@@ -114,10 +114,11 @@ def test_an_answer_that_is_none(services: Services) -> None:
         (EffectState.DONE, 0, "The Team plan is switched on."),
         (EffectState.FAILED, 0, "could not be switched on yet"),
         (EffectState.DONE, 15, "It ended by itself on Tuesday, 26 May 2026"),
+        (EffectState.PENDING, 15, "It ends by itself on Wednesday, 10 June 2026"),
     ],
 )
 def test_the_page_follows_the_grant(services: Services, state: EffectState, days: int, words: str) -> None:
-    """On, failed, over; and the plan they are back on is the one they came from."""
+    """On, failed, over, late; and the plan they are back on is the one they came from."""
     with site(services) as one:
         one.post("offer", answer="accept")
         with one.store.write("test") as session:

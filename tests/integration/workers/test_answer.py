@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from tools.channels.channel import NotSent
+from tools.channels.channel import MaybeSent, NotSent
 from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
@@ -21,10 +21,12 @@ from winback.usage.drop import DropKind
 from workers import review as reviews
 from workers.act import act_all
 from workers.answer import answer_offer, answer_survey, asked, contest, offer_of
+from workers.compose import following_parcel
 from workers.item import open_item
 from workers.link import Links
 from workers.propose import propose_all
 from workers.services import Services
+from workers.settle import ask_receiver, send_again, settle
 from workers.unsubscribe import stop_contact
 
 DAYS = 14
@@ -109,6 +111,9 @@ def test_the_end_is_told_by_the_day_where_they_live(
         session.exec(select(Account)).one().zone = account
         session.flush()
     answer_offer(here, key(here), "accepted")
+    act_all(here)
+    here = replace(here, clock=SimulatedClock(late + timedelta(days=DAYS - 3)))
+    act_all(here)
     with here.store.read() as session:
         notice = session.exec(select(Effect).where(Effect.part == "notice")).one()
     ends = (late + timedelta(days=DAYS + day)).date()
@@ -170,31 +175,156 @@ def test_an_account_that_changed_its_plan_is_told(offered: Services) -> None:
     assert "grant" not in states(offered)
 
 
-def test_what_was_never_granted_is_not_taken_back(offered: Services) -> None:
-    """A connector that refuses for good: a person is asked, and nothing more follows by itself."""
-    channel = offered.channels[ENTITLEMENT]
+def connector(services: Services) -> MemoryChannel:
+    channel = services.channels[ENTITLEMENT]
     assert isinstance(channel, MemoryChannel)
-    channel.failures = [NotSent("no such account", retry=False)]
-    answer_offer(offered, key(offered), "accepted")
+    return channel
+
+
+def ends_told(services: Services) -> list[str]:
+    """Until when, as the connector was told in each act."""
+    return [str(one.payload["until"]) for one in connector(services).sent]
+
+
+def grant_number(services: Services) -> int:
+    with services.store.read() as session:
+        return session.exec(select(Effect.id).where(Effect.part == "grant")).one() or 0
+
+
+def given_up(services: Services) -> Services:
+    """A trial that was accepted and whose grant the connector refused for good."""
+    connector(services).failures = [NotSent("410 Gone", retry=False)]
+    answer_offer(services, key(services), "accepted")
+    act_all(services)
+    assert states(services)["grant"] == EffectState.FAILED
+    return services
+
+
+@pytest.mark.parametrize("day", [5, 12, 15, 40])
+def test_a_grant_that_is_sent_again_has_all_its_days(offered: Services, day: int) -> None:
+    """Whenever a person does it: n days from then, announced before their end and taken back once."""
+    given_up(offered)
+    for one in range(day + 1):
+        at(offered, days=one)
+        act_all(offered)
+    send_again(offered, grant_number(offered), "rita")
+    act_all(offered)
+    assert received(offered) == ["grant"]
+    end = NOON + timedelta(days=day + DAYS)
+    with offered.store.read() as session:
+        assert offer_of(session, offered, asked(session, key(offered))).ends_at == end
+    at(offered, days=day + DAYS - 3, hours=-1)
+    act_all(offered)
+    assert received(offered, EMAIL) == ["message"]
+    at(offered, days=day + DAYS - 3)
+    act_all(offered)
+    assert received(offered, EMAIL) == ["message", "notice"]
+    mail = offered.channels[EMAIL]
+    assert isinstance(mail, MemoryChannel)
+    assert f"{end.day} {end:%B};" in mail.sent[-1].message.body
+    at(offered, days=day + DAYS, hours=-1)
+    act_all(offered)
+    assert received(offered) == ["grant"]
+    for later in range(3):
+        at(offered, days=day + DAYS + later)
+        act_all(offered)
+    assert received(offered) == ["grant", "take_back"]
+    assert ends_told(offered) == [end.isoformat()] * 2
+    assert set(states(offered).values()) == {EffectState.DONE}
+    assert verify(offered.store).problems == ()
+
+
+@pytest.mark.parametrize(("asks", "end"), [(False, 20 + DAYS), (True, DAYS)])
+def test_a_grant_that_is_settled_as_sent_is_taken_back(offered: Services, asks: bool, end: int) -> None:
+    """By hand: n days from then. What the connector has under its key ends as it was told, with word of it."""
+    given_up(offered)
+    for day in range(21):
+        at(offered, days=day)
+        act_all(offered)
+    if asks:
+        with offered.store.read() as session:
+            grant = session.get_one(Effect, grant_number(offered))
+            parcel = following_parcel(session, offered, grant)
+        connector(offered).send(parcel)
+        assert ask_receiver(offered, grant_number(offered), "rita")
+    else:
+        settle(offered, grant_number(offered), sent=True, by="rita")
+    for day in range(20, 20 + DAYS + 1):
+        at(offered, days=day)
+        act_all(offered)
+        assert ("take_back" in received(offered)) == (day >= end)
+    assert received(offered, EMAIL) == ["message", "notice"]
+    assert ends_told(offered)[-1] == (NOON + timedelta(days=end)).isoformat()
+    assert verify(offered.store).problems == ()
+
+
+def test_a_grant_that_is_settled_as_not_sent_ends_all_of_it(offered: Services) -> None:
+    """What waited for it lapses at once."""
+    given_up(offered)
+    settle(offered, grant_number(offered), sent=False, by="rita")
+    act_all(offered)
+    assert states(offered) == {"message": "done", "grant": "lapsed", "notice": "lapsed", "take_back": "lapsed"}
+    assert verify(offered.store).problems == ()
+
+
+def in_doubt(services: Services) -> int:
+    """A trial that was accepted and of whose grant nobody knows; the connector refuses repeats."""
+    connector(services).failures, connector(services).capability = [MaybeSent("dropped")], "blind"
+    answer_offer(services, key(services), "accepted")
+    act_all(services)
+    connector(services).capability = "keyed"
+    assert states(services)["grant"] == EffectState.UNKNOWN
+    return grant_number(services)
+
+
+def test_a_grant_in_doubt_is_sent_again_with_the_end_it_had(offered: Services) -> None:
+    """It may have arrived: another end under the same key would be another trial."""
+    connector(offered).lost = True
+    number = in_doubt(offered)
+    connector(offered).sent.clear()
+    at(offered, days=5)
+    send_again(offered, number, "rita")
     act_all(offered)
     at(offered, days=DAYS)
     act_all(offered)
-    assert states(offered) == {"message": "done", "grant": "failed", "notice": "lapsed", "take_back": "lapsed"}
-    assert received(offered) == []
+    assert received(offered) == ["grant", "take_back"]
+    assert ends_told(offered) == [(NOON + timedelta(days=DAYS)).isoformat()] * 2
+    assert verify(offered.store).problems == ()
+
+
+def test_a_grant_in_doubt_is_not_sent_again_after_its_end(offered: Services) -> None:
+    """It was taken back in case it had arrived: sent again it would never end."""
+    number = in_doubt(offered)
+    at(offered, days=DAYS)
+    act_all(offered)
+    with pytest.raises(ConflictError, match="its days are over"):
+        send_again(offered, number, "rita")
+    settle(offered, number, sent=False, by="rita")
+    assert states(offered)["take_back"] == EffectState.DONE
+    assert verify(offered.store).problems == ()
+
+
+@pytest.mark.by_hand
+def test_a_grant_is_not_sent_again_where_nothing_would_take_it_back(offered: Services) -> None:
+    """An earlier version let the taking back lapse while the grant had only failed."""
+    number = grant_number(given_up(offered))
+    with offered.store.write("test") as session:
+        session.exec(select(Effect).where(Effect.part == "take_back")).one().state = EffectState.LAPSED
+    with pytest.raises(ConflictError, match="nothing would take it back"):
+        send_again(offered, number, "rita")
 
 
 def test_taking_back_waits_for_a_grant_that_is_late(offered: Services) -> None:
-    """A connector that was down until the end: granted, then taken back, never the other way round."""
-    channel = offered.channels[ENTITLEMENT]
-    assert isinstance(channel, MemoryChannel)
-    channel.failures = [NotSent("down", retry=True)]
+    """A connector that was down until the end: the days count from when it is up again."""
+    connector(offered).failures = [NotSent("down", retry=True)]
     answer_offer(offered, key(offered), "accepted")
     act_all(offered)
-    at(offered, days=DAYS)
-    act_all(offered)
-    at(offered, days=DAYS, hours=3)
-    act_all(offered)
-    assert received(offered) == ["grant", "take_back"]
+    for day in range(DAYS, 2 * DAYS + 1):
+        at(offered, days=day)
+        act_all(offered)
+        assert received(offered) == (["grant"] if day < 2 * DAYS else ["grant", "take_back"])
+        assert ("notice" in received(offered, EMAIL)) == (day >= 2 * DAYS - 3)
+    assert ends_told(offered) == [(NOON + timedelta(days=2 * DAYS)).isoformat()] * 2
 
 
 def test_a_stop_silences_the_notice_and_not_the_taking_back(offered: Services) -> None:
