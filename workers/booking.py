@@ -1,6 +1,7 @@
 """A call that a customer chooses: one call at a time for a host, an event with a name for ever, an invitation.
 
-A change keeps the event's name and has a higher sequence (RFC 5546), a cancellation too.
+A change keeps the event's name and its host, and has a higher sequence (RFC 5546), a cancellation too: whoever
+manages the account by then, the calendar that has the event is told.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +25,7 @@ from winback.store.answers import Booking
 from winback.store.models import Effect
 from winback.store.types import CALENDAR, COLLEAGUE, EMAIL, EVENT, INVITE, CaseState
 from winback.usage.drop import drop_from_plain
-from workers.answer import Asked, asked
+from workers.answer import Asked, asked, later_effects
 from workers.follow_up import follow
 from workers.services import Services
 from workers.situation import busy_times, situation_of
@@ -69,7 +70,7 @@ def slots(services: Services, key: str) -> Slots:
             if found.booking is None:
                 raise
             return replace(found, silent=silent)
-        free = diary_of(found.call, situation).page(now, DAYS)
+        free = replace(diary_of(found.call, situation), host=host).page(now, DAYS)
     booking = found.booking
     held = booking.starts_at if booking is not None and booking.cancelled_at is None else None
     return replace(found, free=tuple(at for at in free if at != held))
@@ -79,7 +80,16 @@ def _chosen(session: Session, one: Asked, situation: Situation) -> Slots:
     """The same without what the calendar would have to say."""
     call = _call(one, situation)
     zone = zone_of(situation.person.zone, situation.company).key
-    return Slots(call, host_of(call, situation), zone, (), booking_of(session, one.effect))
+    booking, host = booking_of(session, one.effect), host_of(call, situation)
+    if booking is not None and booking.cancelled_at is None and booking.host != host.address:
+        host = Host(name=_name_of(session, one, booking), address=booking.host)
+    return Slots(call, host, zone, (), booking)
+
+
+def _name_of(session: Session, one: Asked, booking: Booking) -> str:
+    """What the host of a call that stands was called when it was written into their calendar."""
+    told = [each.payload for each in later_effects(session, one) if each.part == EVENT]
+    return [str(each["host_name"]) for each in told if each["host"] == booking.host][-1]
 
 
 def booking_of(session: Session, effect: Effect) -> Booking | None:
@@ -136,6 +146,8 @@ def choose(services: Services, key: str, start: datetime) -> Booking:
         if _taken(session, one, busy):
             raise ConflictError("somebody else has just taken this time", fix="choose another")
         row = booking_of(session, one.effect)
+        if row is not None and row.cancelled_at is None and row.host != busy.host:
+            raise ConflictError("the call was arranged with somebody else meanwhile", fix="choose another time")
         changed = row is not None
         if row is None:
             row = Booking(

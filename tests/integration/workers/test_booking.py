@@ -19,7 +19,7 @@ from winback.clock import SimulatedClock
 from winback.decisions.verify import verify
 from winback.errors import ConflictError, InputError
 from winback.store.answers import Booking
-from winback.store.models import Effect
+from winback.store.models import Account, Effect
 from winback.store.types import CALENDAR, EMAIL, EVENT
 from winback.testing.channel import MemoryChannel
 from winback.testing.world import AS_OF, NOON, add_account, entries, open_case, sample_drop
@@ -163,6 +163,86 @@ def test_a_change_keeps_the_event_and_raises_its_sequence(proposed: Services) ->
     assert len({one.walk("VEVENT")[0]["UID"] for one in found}) == 1
     assert [one["STATUS"] for one in events(proposed)] == ["CANCELLED"]
     assert act_all(proposed) == []
+
+
+NEW_HOST = "noor@elsewhere.example"
+
+
+def another_manager(services: Services) -> None:
+    """The first account is somebody else's from now on."""
+    with services.store.write("test") as session:
+        account = session.get_one(Account, 1)
+        account.owner_name, account.owner_email = "Noor", NEW_HOST
+
+
+def organizers(services: Services, part: str = "invite") -> list[tuple[str, str, int]]:
+    """Method, organizer and sequence of each invitation."""
+    found = []
+    for one in mails(services, part):
+        calendar = Calendar.from_ical(one.attachments[0].content)
+        event = calendar.walk("VEVENT")[0]
+        found.append((str(calendar["METHOD"]), str(event["ORGANIZER"]).removeprefix("mailto:"), event["SEQUENCE"]))
+    return found
+
+
+def test_a_call_stays_with_the_host_it_was_made_with(proposed: Services) -> None:
+    """The account's manager changes: another time, and the end of it, go to the calendar that has the event."""
+    key = keys(proposed)[0]
+    offered = slots(proposed, key)
+    name = offered.host.name
+    choose(proposed, key, offered.free[0])
+    act_all(proposed)
+    another_manager(proposed)
+    taken = Busy(HOST, offered.free[1], offered.free[1] + timedelta(minutes=5))
+    theirs = replace(proposed, calendars=HostBusy({HOST: (taken,)}))  # type: ignore[arg-type]
+    kept = slots(theirs, key)
+    assert (kept.host.address, kept.host.name, offered.free[1] in kept.free) == (HOST, name, False)
+    choose(theirs, key, offered.free[2])
+    act_all(theirs)
+    assert [(one["STATUS"], one["SEQUENCE"]) for one in events(proposed)] == [("CONFIRMED", 1)]
+    cancel(proposed, key)
+    act_all(proposed)
+    assert [(one["STATUS"], one["SEQUENCE"]) for one in events(proposed)] == [("CANCELLED", 2)]
+    wanted = [("REQUEST", HOST, 0), ("REQUEST", HOST, 1), ("CANCEL", HOST, 2)]
+    assert organizers(proposed) == organizers(proposed, "tell_host") == wanted
+    assert {one.recipient_address for one in mails(proposed, "tell_host")} == {HOST}
+    with proposed.store.read() as session:
+        written = session.exec(select(Effect).where(Effect.part == EVENT)).all()
+    assert {(one.payload["host"], one.payload["host_name"]) for one in written} == {(HOST, name)}
+    assert verify(proposed.store).problems == ()
+
+
+def test_a_call_that_is_arranged_anew_is_with_the_manager_of_today(proposed: Services) -> None:
+    """After it was cancelled nothing stands in the calendar of the one before."""
+    key = keys(proposed)[0]
+    choose(proposed, key, first(slots(proposed, key)))
+    cancel(proposed, key)
+    act_all(proposed)
+    another_manager(proposed)
+    offered = slots(proposed, key)
+    assert offered.host.address == NEW_HOST
+    assert choose(proposed, key, first(offered)).host == NEW_HOST
+    act_all(proposed)
+    assert [one["STATUS"] for one in events(proposed) if NEW_HOST not in str(one["ORGANIZER"])] == ["CANCELLED"]
+    assert organizers(proposed)[-2:] == [("CANCEL", HOST, 1), ("REQUEST", NEW_HOST, 2)]
+    assert verify(proposed.store).problems == ()
+
+
+def test_a_page_from_before_the_call_was_arranged_moves_it_to_nobody_else(
+    proposed: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two windows, and the manager changes between: the time of another host is not taken for this call."""
+    key = keys(proposed)[0]
+    another_manager(proposed)
+    stale = slots(proposed, key)
+    with proposed.store.write("test") as session:
+        session.get_one(Account, 1).owner_email = HOST
+    choose(proposed, key, stale.free[0])
+    monkeypatch.setattr("workers.booking.slots", lambda *_: stale)
+    with pytest.raises(ConflictError, match="arranged with somebody else"):
+        choose(proposed, key, stale.free[1])
+    with proposed.store.read() as session:
+        assert session.exec(select(Booking.host, Booking.sequence)).one() == (HOST, 0)
 
 
 def test_choosing_the_same_time_again_changes_nothing(proposed: Services) -> None:
