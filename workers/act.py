@@ -168,7 +168,7 @@ def _send(services: Services, claim: Claim, last_word: Callable[[], None]) -> Re
         reach("send", "after")
     except NotSent as problem:
         if problem.tried:
-            breaker.note(failed=problem.retry)
+            breaker.note(failed=problem.channel_failed)
         return problem
     except MaybeSent as problem:
         breaker.note(failed=True)

@@ -43,7 +43,7 @@ class CalDavEvents:
                 if self._write(client, name, entry(parcel, payload, held), _bound(held, etag)):
                     answer = "cancelled" if payload.cancelled else "changed" if held else "written"
                     return Receipt(self.name, name, answer, parcel.sent_at)
-        raise NotSent("the event keeps changing while it is written", retry=True)
+        raise NotSent("the event keeps changing while it is written", retry=True, channel_failed=False)
 
     def lookup(self, key: str) -> Receipt | None:
         """Looks through our own entries only, whose names tell them."""

@@ -73,14 +73,24 @@ class NotSent(WinbackError):  # noqa: N818 - it names what is known, beside Mayb
     """It certainly did not go. `retry`: the same parcel may go later.
 
     `after` is how long to wait first, where that is known: at most a day. Not `tried`: we held it back
-    ourselves, which is no try and says nothing of the receiver.
+    ourselves, which is no try and says nothing of the receiver. `channel_failed`: no other parcel would have gone
+    either; where it is not said, what may go later is taken for that, and a final no for one about this parcel.
     """
 
-    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None, tried: bool = True) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry: bool,
+        after: timedelta | None = None,
+        tried: bool = True,
+        channel_failed: bool | None = None,
+    ) -> None:
         self.reason = reason
         self.retry = retry
         self.after = after
         self.tried = tried
+        self.channel_failed = retry if channel_failed is None else channel_failed
         super().__init__(reason)
 
 

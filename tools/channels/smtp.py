@@ -23,6 +23,9 @@ from winback.errors import SetupError
 from winback.settings import Company
 from winback.settings_channels import Smtp
 
+CLOSING = 421
+"""RFC 5321, 3.8: the server closes, whatever it was asked."""
+
 
 class SmtpChannel:
     """Keeps its connections for a while; `close` ends them. Safe with threads.
@@ -68,7 +71,7 @@ class SmtpChannel:
         with self._pool.connection() as held:
             with _before_text("envelope"):
                 # After some messages a server may want a new connection, and says so with a 5 here.
-                _expect(held.server.mail(sender), "the sender was refused", again=held.reused)
+                _expect(held.server.mail(sender), "the sender was refused", ours=True, again=held.reused)
                 _expect(held.server.rcpt(recipient), "the recipient was refused")
                 _expect(held.server.docmd("DATA"), "the message was refused", code=354)
                 if time.monotonic() > give_up:
@@ -90,7 +93,7 @@ class SmtpChannel:
             server = self._new_connection()
             try:
                 with _before_text("greeting"):
-                    _expect(server.noop(), "the server is not well")
+                    _expect(server.noop(), "the server is not well", ours=True)
             finally:
                 leave(server)
         except NotSent as error:
@@ -139,20 +142,26 @@ def _hand_over(server: smtplib.SMTP, text: bytes) -> str:
     if 200 <= code < 300:
         return _shown(code, answer)
     if 400 <= code < 600:
-        raise Refused(f"the message was refused: {_shown(code, answer)}", retry=code < 500)
+        words = f"the message was refused: {_shown(code, answer)}"
+        raise Refused(words, retry=code < 500, channel_failed=code == CLOSING)
     raise MaybeSent(f"the server's last answer makes no sense: {_shown(code, answer)}")
 
 
-def _expect(reply: tuple[int, bytes], what: str, code: int | None = None, *, again: bool = False) -> None:
-    """`again`: a refusal for good may be the connection's fault, so it is worth another try."""
+def _expect(
+    reply: tuple[int, bytes], what: str, code: int | None = None, *, ours: bool = False, again: bool = False
+) -> None:
+    """A no is about this message alone; `ours`: about us, whom the server would refuse every message.
+
+    `again`: a refusal for good may be the connection's fault, so it is worth another try.
+    """
     given, answer = reply
     if given == code or (code is None and 200 <= given < 300):
         return
     words = f"{what}: {_shown(given, answer)}"
     if 500 <= given < 600 and not again:
-        raise Refused(words, retry=False)
+        raise Refused(words, retry=False, channel_failed=ours)
     if 400 <= given < 500:
-        raise Refused(words, retry=True)
+        raise Refused(words, retry=True, channel_failed=ours or given == CLOSING)
     raise NotSent(words, retry=True)
 
 
@@ -167,13 +176,15 @@ def _before_text(stage: str) -> Iterator[None]:
         raise NotSent(f"login was refused ({error.smtp_code})", retry=True) from None
     except smtplib.SMTPResponseException as error:
         shown = _shown(error.smtp_code, error.smtp_error)
-        raise NotSent(f"{stage}: {shown}", retry=not 500 <= error.smtp_code < 600) from None
+        raise NotSent(f"{stage}: {shown}", retry=not 500 <= error.smtp_code < 600, channel_failed=True) from None
     except UnicodeError:
         # The error itself would show what could not be sent: perhaps a password.
-        raise NotSent(f"{stage}: user name or password is not plain ASCII", retry=False) from None
+        raise NotSent(
+            f"{stage}: user name or password is not plain ASCII", retry=False, channel_failed=True
+        ) from None
     except OSError as error:
         asked = isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected)
-        raise NotSent(f"{stage}: {_plain(error)}", retry=not asked) from None
+        raise NotSent(f"{stage}: {_plain(error)}", retry=not asked, channel_failed=True) from None
 
 
 def _stuffed(text: bytes) -> bytes:

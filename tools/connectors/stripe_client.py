@@ -106,10 +106,16 @@ def _not_sent(error: stripe.StripeError) -> NotSent | None:
         case stripe.AuthenticationError():
             # Stripe's own words show a part of the key.
             return NotSent(
-                "Stripe does not know the API key (401): check entitlements.stripe.api_key", retry=False
+                "Stripe does not know the API key (401): check entitlements.stripe.api_key",
+                retry=False,
+                channel_failed=True,
             )
         case stripe.PermissionError():
-            return NotSent("the API key may not do this (403): it needs customers and subscriptions", retry=False)
+            return NotSent(
+                "the API key may not do this (403): it needs customers and subscriptions",
+                retry=False,
+                channel_failed=True,
+            )
         case stripe.InvalidRequestError() | stripe.CardError():
             return NotSent(f"Stripe refused it ({error.http_status}): {_words(error)}", retry=False)
         case _:

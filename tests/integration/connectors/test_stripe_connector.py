@@ -270,7 +270,7 @@ def test_a_failed_question_changes_nothing(
         stripe.configure(call=call, what="status", status=status, error=NO_ERROR)
         with pytest.raises(NotSent) as caught:
             connector.send(parcel)
-        assert caught.value.retry is retry
+        assert (caught.value.retry, caught.value.channel_failed) == (retry, True)
     stripe.configure(call="GET /v1/subscriptions", what="drop")
     with pytest.raises(NotSent) as caught:
         connector.send(parcel)

@@ -246,23 +246,6 @@ def test_a_lost_answer_counts_as_a_contact_and_ends_with_a_person(due: Services)
     assert channel(due).sent == []
 
 
-def test_an_outage_is_not_tried_at_with_everything_that_is_due(services: Services) -> None:
-    """After five failures in a row the channel rests; what is due stays due and loses no try."""
-    with services.store.write("test") as session:
-        for number in range(8):
-            open_case(session, add_account(session, f"account-{number}"))
-    propose_all(services, AS_OF)
-    channel(services).failures = [NotSent("connection refused", retry=True)] * 8
-    assert kinds(act_all(services)) == ["not_sent"] * 8
-    assert len(channel(services).failures) == 3
-    with services.store.read() as session:
-        tries = sorted(session.exec(select(Effect.attempts)).all())
-    assert tries == [0, 0, 0, 1, 1, 1, 1, 1]
-    channel(services).failures = []
-    at(services, NOON + timedelta(minutes=2))
-    assert kinds(act_all(services)) == ["done"] * 8
-
-
 class DiesError(BaseException):
     """Stands for the process ending."""
 

@@ -50,22 +50,32 @@ def test_hindi_and_leading_dots_survive() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "retry", "says"),
+    ("answers", "retry", "ill", "says"),
     [
-        ({"mail": "550 5.7.1 not you"}, False, "the sender was refused: 550 5.7.1 not you"),
-        ({"mail": "451 4.3.0 busy"}, True, "the sender was refused: 451"),
-        ({"rcpt": "550 5.1.1 no such user"}, False, "the recipient was refused: 550 5.1.1 no such user"),
-        ({"rcpt": "451 4.7.1 greylisted, come back"}, True, "the recipient was refused: 451 4.7.1 greylisted"),
-        ({"data": "554 5.6.0 spam"}, False, "the message was refused: 554 5.6.0 spam"),
-        ({"data": "451 4.7.1 greylisted"}, True, "the message was refused: 451"),
+        ({"mail": "550 5.7.1 not you"}, False, True, "the sender was refused: 550 5.7.1 not you"),
+        ({"mail": "451 4.3.0 busy"}, True, True, "the sender was refused: 451"),
+        ({"rcpt": "550 5.1.1 no such user"}, False, False, "the recipient was refused: 550 5.1.1 no such user"),
+        (
+            {"rcpt": "451 4.7.1 greylisted, come back"},
+            True,
+            False,
+            "the recipient was refused: 451 4.7.1 greylisted",
+        ),
+        ({"rcpt": "421 4.3.2 going down"}, True, True, "the recipient was refused: 421"),
+        ({"data": "554 5.6.0 spam"}, False, False, "the message was refused: 554 5.6.0 spam"),
+        ({"data": "451 4.7.1 greylisted"}, True, False, "the message was refused: 451"),
+        ({"data": "421 4.3.2 going down"}, True, True, "the message was refused: 421"),
     ],
 )
-def test_refusals_are_certain(answers: dict[str, str], retry: bool, says: str) -> None:
-    """A refusal at any step means not sent: for good with a 5, for now with a 4."""
+def test_refusals_are_certain(answers: dict[str, str], retry: bool, ill: bool, says: str) -> None:
+    """A refusal at any step means not sent: for good with a 5, for now with a 4.
+
+    Of the recipient or the text it is about this message alone; of the sender, or a 421, about the server.
+    """
     receiver = Receiver(**answers)
     with serving(receiver) as port, pytest.raises(NotSent) as caught:
         deliver(port)
-    assert caught.value.retry is retry
+    assert (caught.value.retry, caught.value.channel_failed) == (retry, ill)
     assert says in caught.value.reason
     assert receiver.received == []
 
@@ -138,7 +148,7 @@ def test_a_server_that_is_not_in_service() -> None:
 
     with talking(script) as port, pytest.raises(NotSent, match="421 closed today") as caught:
         deliver(port)
-    assert caught.value.retry is True
+    assert (caught.value.retry, caught.value.channel_failed) == (True, True)
 
 
 def test_nobody_listens() -> None:
@@ -172,7 +182,7 @@ def test_wrong_password_is_certain_and_never_shown(wrong: str, again: bool) -> N
             mail.send(parcel())
         with pytest.raises(SetupError) as probed:
             mail.probe()
-    assert caught.value.retry is again
+    assert (caught.value.retry, caught.value.channel_failed) == (again, True)
     assert receiver.received == []
     assert wrong not in f"{caught.value!r} {probed.value!r} {caught.value.__cause__!r} {mail.__dict__!r}"
 
@@ -219,7 +229,7 @@ def test_server_without_starttls() -> None:
     receiver = Receiver()
     with serving(receiver) as port, pytest.raises(NotSent, match="STARTTLS extension not supported") as caught:
         deliver(port, security="starttls")
-    assert caught.value.retry is False
+    assert (caught.value.retry, caught.value.channel_failed) == (False, True)
     assert receiver.received == []
 
 
