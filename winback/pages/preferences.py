@@ -1,8 +1,5 @@
 """Preferences: over which channels, about what, in which language, how often."""
 
-from collections.abc import Iterable
-
-from tools.tool import Tool
 from winback.errors import InputError
 from winback.pages.visit import Fields, Page, PageError, Reply, Visit, first, opened
 from winback.pages.words import Words
@@ -11,8 +8,6 @@ from workers.services import Services
 
 ANY = "any"
 LEVELS = ("beginner", "advanced")
-TO_COLLEAGUES = frozenset({"notify_owner", "no_action"})
-"""Tools that a customer never hears of."""
 
 
 def show(visit: Visit) -> Reply:
@@ -22,27 +17,26 @@ def show(visit: Visit) -> Reply:
 
 def take(visit: Visit, fields: Fields) -> Reply:
     """Set all of them."""
-    with opened(visit) as (session, one):
-        before = wishes_of(session, visit.services, one.contact)
     try:
-        prefer(visit.services, visit.link.key, _wishes(visit.services, fields, before))
+        with opened(visit):
+            wishes = _wishes(visit.services, fields)
+        prefer(visit.services, visit.link.key, wishes)
     except InputError:
         raise PageError("wrong", 400) from None
     return _page(visit, saved=True)
 
 
-def _wishes(services: Services, fields: Fields, before: Wishes) -> Wishes:
-    """What was chosen; of topics that the page does not show, what was said before."""
+def _wishes(services: Services, fields: Fields) -> Wishes:
+    """What was chosen."""
     shown, chosen = set(topics(services)), set(fields.get("topic", ()))
     often = first(fields, "often")
     if not chosen <= shown or often not in {ANY, *(str(one) for one in OFTEN if one)}:
         raise InputError("a choice is none of those on the page")
-    kept = (before.topics - shown) & services.registry.tool_names()
     level = first(fields, "level")
     return Wishes(
         language=first(fields, "language"),
         channels=frozenset(fields.get("channel", ())),
-        topics=frozenset(shown - chosen) | kept,
+        topics=frozenset(shown - chosen),
         days_between=None if often == ANY else int(often),
         level=None if level == ANY else level,  # type: ignore[arg-type]  # checked by `prefer`
     )
@@ -50,8 +44,8 @@ def _wishes(services: Services, fields: Fields, before: Wishes) -> Wishes:
 
 def topics(services: Services) -> tuple[str, ...]:
     """Tools that a customer can hear of, in the registry's order."""
-    tools: Iterable[Tool] = services.registry
-    return tuple(one.name for one in tools if one.name not in TO_COLLEAGUES)
+    known = services.registry.topics()
+    return tuple(one.name for one in services.registry if one.name in known)
 
 
 def _page(visit: Visit, *, saved: bool = False) -> Reply:

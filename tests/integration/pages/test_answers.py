@@ -1,9 +1,15 @@
 """Preferences, the survey and objections."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from sqlmodel import select
 
 from tests.integration.pages.site import Site, dump, site
+from tools.notify_owner import NotifyOwner
+from tools.registry import Registry
+from tools.send_tutorial import SendTutorial
 from winback.store.answers import Answer, Preference
 from winback.store.models import Account, Consent, Contact, Effect, Interaction
 from winback.usage.drop import DropKind
@@ -70,6 +76,28 @@ def test_a_choice_that_is_not_on_the_page(services: Services, wrong: dict[str, o
         before = dump(one.store)
         assert one.post("preferences", **ALL | wrong).status_code == 400
         assert dump(one.store) == before
+
+
+class TellsDesk(NotifyOwner):
+    """A third party's tool for colleagues."""
+
+    name = "tell_desk"
+
+
+class SendsHints(SendTutorial):
+    """A third party's tool for customers."""
+
+    name = "send_hints"
+
+
+def test_tools_of_third_parties_are_shown_to_whom_they_reach(services: Services) -> None:
+    """One for colleagues is nothing to a customer; one that reaches customers can be refused like ours."""
+    registry = Registry([*services.registry, TellsDesk(), SendsHints()])
+    with site(replace(services, registry=registry), FELL) as one:
+        shown = re.findall(r'name="topic" value="([^"]+)"', one.get("preferences").text)
+        assert shown == ["send_tutorial", "offer_trial_upgrade", "book_call", "send_hints"]
+        assert one.post("preferences", **ALL).status_code == 200
+        assert wishes(one)[0] == ["send_hints"]
 
 
 def test_preferences_undo_no_unsubscribe(services: Services) -> None:

@@ -6,8 +6,7 @@ from typing import get_args
 import pytest
 
 from policies.rules import AnyRule
-from tools.registry import BUILT_IN
-from winback.pages.preferences import TO_COLLEAGUES
+from tools.registry import BUILT_IN, Registry
 from winback.pages.press import STYLE
 from winback.pages.words import Words, languages, phrases, words_for
 from winback.store.types import EMAIL, IN_APP
@@ -48,7 +47,7 @@ def test_hindi_is_hindi() -> None:
 def test_everything_that_can_be_named_has_a_name(language: str) -> None:
     """Tools, channels, languages, scales."""
     words = Words(language, "UTC", "EUR")
-    assert all(words.has(f"preferences.topic.{tool.name}") for tool in BUILT_IN if tool.name not in TO_COLLEAGUES)
+    assert all(words.has(f"preferences.topic.{one}") for one in Registry(make() for make in BUILT_IN).topics())
     assert all(words.has(f"preferences.channel.{one}") for one in (EMAIL, IN_APP))
     assert all(words.has(f"preferences.languages.{one}") for one in LANGUAGES)
     assert all(words.has(f"why.rule.{kind}") != (kind in NOT_TOLD) for kind in rule_kinds())
