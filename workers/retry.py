@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from random import uniform
 from typing import Any
 
 from tenacity import RetryCallState
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential
 
 from tools.channels.channel import NotSent
 from winback.store.types import CALENDAR, ENTITLEMENT, WEBHOOK
@@ -15,10 +16,10 @@ LONGEST = timedelta(hours=6)
 PATIENT = (WEBHOOK, ENTITLEMENT, CALENDAR)
 """Media whose receivers are machines of the operator's: they may be down for a weekend."""
 PATIENT_ATTEMPTS = 20
-"""About three days: an hour and a half until waits are `LONGEST`, then ten of these."""
-_wait = wait_exponential_jitter(
-    multiplier=FIRST.total_seconds(), max=LONGEST.total_seconds(), jitter=FIRST.total_seconds() / 2
-)
+"""About three days: eight and a half hours until waits are `LONGEST`, then ten of these."""
+SPREAD = 0.25
+"""Each wait is up to so much of itself longer or shorter: what failed together does not come back together."""
+_wait = wait_exponential(multiplier=FIRST.total_seconds(), max=LONGEST.total_seconds())
 
 
 def wait_after(attempts: int, problem: NotSent) -> timedelta:
@@ -30,7 +31,7 @@ def wait_after(attempts: int, problem: NotSent) -> timedelta:
         return problem.after
     state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # only the number is looked at
     state.attempt_number = max(1, attempts)
-    wait = timedelta(seconds=_wait(state))
+    wait = timedelta(seconds=_wait(state) * uniform(1 - SPREAD, 1 + SPREAD))  # noqa: S311  no secret
     return max(wait, problem.after) if problem.after is not None else wait
 
 
