@@ -67,7 +67,7 @@ MESSAGE = {"language": "en", "subject": "Two things about reports", "body": "Hel
 class NullChannel:
     """Keyed: takes everything at once and remembers the keys it has seen."""
 
-    name, capability = "null", "keyed"
+    name, capability, can_tell = "null", "keyed", True
 
     def __init__(self) -> None:
         self.seen: set[str] = set()

@@ -118,6 +118,12 @@ def _named(effect: Effect, by: str) -> dict[str, Any]:
     return {"effect": effect.key, "action_hash": effect.action_hash, "by": by, **part}
 
 
+def may_be_asked(services: Services, effect: Effect) -> bool:
+    """Whether the receiver of one whose end is open can tell anything of it."""
+    way = services.way(effect.medium)
+    return effect.state in OPEN_ENDS and way.can_tell and way.name == effect.channel
+
+
 def may_be_sent_again(services: Services, effect: Effect) -> bool:
     """Whether `send_again` could do it, as far as the effect goes."""
     if effect.state == EffectState.UNKNOWN:

@@ -27,6 +27,7 @@ class CalDavEvents:
 
     name = "caldav"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, settings: CalDav) -> None:
         self._settings = settings

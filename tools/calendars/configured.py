@@ -35,6 +35,7 @@ class HostEvents:
 
     name = "calendar"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, office: Channel, by_host: dict[str, Channel]) -> None:
         self._office = office

@@ -36,6 +36,7 @@ class OfficeEvents:
 
     name = "office"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -111,6 +111,11 @@ class Channel(Protocol):
     @property
     def capability(self) -> Capability: ...
 
+    @property
+    def can_tell(self) -> bool:
+        """Whether a look-up can be answered at all: some that refuse repeats cannot be asked."""
+        ...
+
     def send(self, parcel: Parcel) -> Receipt:
         """Raises NotSent when it certainly did not go, MaybeSent when that is unknown."""
         ...

@@ -14,6 +14,7 @@ class FeedChannel:
 
     name = "feed"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, store: Store) -> None:
         self._store = store

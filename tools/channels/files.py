@@ -29,6 +29,7 @@ class FilesChannel:
 
     name = "files"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -9,6 +9,7 @@ class MissingChannel:
 
     name = "missing"
     capability: Capability = "blind"
+    can_tell = False
 
     def __init__(self, medium: str) -> None:
         self._medium = medium

@@ -23,6 +23,7 @@ class SlackChannel:
 
     name = "slack"
     capability: Capability = "blind"
+    can_tell = False
 
     def __init__(self, settings: Slack, *, clock: Clock | None = None, tls: ssl.SSLContext | None = None) -> None:
         self._settings = settings

@@ -38,6 +38,7 @@ class SmtpChannel:
 
     name = "smtp"
     capability: Capability = "blind"
+    can_tell = False
 
     def __init__(
         self, settings: Smtp, company: Company, tls: ssl.SSLContext | None = None, clock: Clock | None = None

@@ -41,6 +41,7 @@ class WebhookChannel:
 
     name = "webhook"
     capability: Capability = "keyed"
+    can_tell = False
 
     def __init__(
         self, settings: Webhook, *, clock: Clock | None = None, tls: ssl.SSLContext | None = None

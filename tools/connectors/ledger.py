@@ -30,6 +30,7 @@ class LedgerConnector:
 
     name = "ledger"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -38,6 +38,7 @@ class StripeConnector:
 
     name = "stripe"
     capability: Capability = "keyed"
+    can_tell = True
 
     def __init__(self, settings: Stripe) -> None:
         self._settings = settings

@@ -117,7 +117,8 @@ def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict
     for doubt in doubts:
         session.out.print(
             f"effect {doubt['effect']} (case {doubt['case']}, {plain_text(doubt['account'])}, {doubt['tool']}): "
-            f"{doubt['state']}; {plain_text(doubt['problem'])} (winback queue settle {doubt['effect']} ...)"
+            f"{doubt['state']}; {plain_text(doubt['problem'])} "
+            f"(winback queue ask, again or settle {doubt['effect']})"
         )
 
 

@@ -1,4 +1,4 @@
-"""`winback queue claim`, `hand`, `escalate`, `undo`, `ended`, `held`, `lift`: what people do around a decision."""
+"""What people do around a decision and after it: `winback queue claim`, `hand`, `undo`, `ask`, `again`, ..."""
 
 import click
 
@@ -10,6 +10,7 @@ from workers import desk, held_back
 from workers import review as reviews
 from workers.ended import ended_items
 from workers.held_back import holds_of
+from workers.settle import ask_receiver, send_again
 from workers.undo import undo as take_back
 
 
@@ -116,4 +117,29 @@ def lift(session: Session, item: int) -> None:
     session.out.print("Lifted: this rejection holds nothing back any more.")
 
 
-HANDS = (claim, hand, escalate, undo, ended, held, lift)
+@click.command("ask")
+@click.argument("effect", type=NUMBER)
+@pass_session
+def ask(session: Session, effect: int) -> None:
+    """Ask the receiver whether it has an effect; if it does, that is settled as sent."""
+    with session.services() as services:
+        has_it = ask_receiver(services, effect, me())
+    session.out.print(
+        "The receiver has it: settled as sent."
+        if has_it
+        else f"The receiver does not have it. winback queue again {effect}, or settle it as not sent.",
+        soft_wrap=True,
+    )
+
+
+@click.command("again")
+@click.argument("effect", type=NUMBER)
+@pass_session
+def again(session: Session, effect: int) -> None:
+    """Let a worker try an effect once more that did not go, or whose receiver refuses repeats."""
+    with session.services() as services:
+        send_again(services, effect, me())
+    session.out.print("It is tried again at the next run.")
+
+
+HANDS = (claim, hand, escalate, undo, ended, held, lift, ask, again)

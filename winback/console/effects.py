@@ -13,7 +13,7 @@ from winback.console.evidence.phrase import shown, shown_text
 from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.store.types import CaseState, EffectState
 from workers.services import Services
-from workers.settle import OPEN_ENDS, may_be_sent_again
+from workers.settle import OPEN_ENDS, may_be_asked, may_be_sent_again
 
 PAGE = 50
 RETRIED = (EffectState.PENDING, EffectState.IN_FLIGHT)
@@ -161,7 +161,7 @@ def effect_view(services: Services, number: int) -> EffectView | None:
             done_at=one.done_at,
             receipt={shown(name): shown(str(value), 1000) for name, value in one.receipt.items()},
             problem=shown_text(one.problem),
-            can_ask=open_end and services.way(one.medium).capability != "blind",
+            can_ask=may_be_asked(services, one),
             can_send=may_be_sent_again(services, one),
             can_settle=open_end,
         )

@@ -21,6 +21,10 @@ class MemoryChannel:
     lost: bool = True
     healthy: bool = True
 
+    @property
+    def can_tell(self) -> bool:
+        return self.capability != "blind"
+
     def send(self, parcel: Parcel) -> Receipt:
         if self.failures:
             failure = self.failures.pop(0)

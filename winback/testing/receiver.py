@@ -29,6 +29,10 @@ class FolderReceiver:
     lost: bool = True
     pause_seconds: float = 0.0
 
+    @property
+    def can_tell(self) -> bool:
+        return self.capability != "blind"
+
     def send(self, parcel: Parcel) -> Receipt:
         time.sleep(self.pause_seconds)
         failure = self.failures.pop(0) if self.failures else None

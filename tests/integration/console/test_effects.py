@@ -16,6 +16,12 @@ from workers.act import act_all
 from workers.propose import propose_all
 
 
+class Deaf(MemoryChannel):
+    """Refuses repeats, and cannot be asked, as a webhook's receiver."""
+
+    can_tell = False  # type: ignore[assignment]
+
+
 def channel(console: House) -> MemoryChannel:
     way = console.services.channels["email"]
     assert isinstance(way, MemoryChannel)
@@ -70,6 +76,11 @@ def test_a_receiver_is_asked(console: House) -> None:
     page = operator.get("/effects/1").text
     assert "Ask the receiver" in page
     assert "Send again" in page
+    channel(console).__class__ = Deaf
+    page = operator.get("/effects/1").text
+    assert "Ask the receiver" not in page
+    assert "Send again" in page
+    channel(console).__class__ = MemoryChannel
     kept, channel(console).sent[:] = list(channel(console).sent), []
     assert operator.post("/effects/1/ask").status_code == 303
     assert "does not have it" in operator.get("/effects/1").text
