@@ -133,6 +133,14 @@ def test_what_follows_is_the_one_that_was_read(case: str, language: str) -> None
     )
 
 
+@pytest.mark.parametrize("case", ["call_for_host", "call_for_host.cancelled", *INTERNAL])
+def test_colleagues_read_that_software_did_it_and_how_to_stop_it(case: str) -> None:
+    """Who hosts a call or looks after an account is told by whom, and whom to ask for no more."""
+    text = (GOLDEN / f"{case}.en.txt").read_text(encoding="utf-8")
+    assert "oftware" in text
+    assert "To stop: ask whoever runs Winback at Acme Analytics" in text
+
+
 def test_every_template_has_a_golden_text() -> None:
     """No template in any language goes unread."""
     begins = ("Slot:", "Subject:")
