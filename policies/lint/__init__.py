@@ -2,12 +2,12 @@
 
 from policies.lint.contradictions import contradictory
 from policies.lint.finding import Finding, Surroundings
-from policies.lint.look_again import seldom_meant
+from policies.lint.look_again import seldom_meant, unheard
 from policies.lint.never_matches import never_matching
 from policies.lint.pointless import pointless_rules
 from policies.policy import Policy
 
-__all__ = ["Finding", "Surroundings", "lint"]
+__all__ = ["Finding", "Surroundings", "lint", "unheard"]
 
 
 def lint(policy: Policy, around: Surroundings) -> tuple[Finding, ...]:

@@ -29,7 +29,7 @@ class Surroundings:
 
     `parameters` are the JSON schemas of each tool's arguments, `costly` the tools whose every act gives
     goodwill away, `channels` all that there are, `plans` those of the catalogue, `today` the day it is for
-    the operator.
+    the operator. `asked`: a page asks people how often they want to hear from us.
     """
 
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class Surroundings:
     channels: Set[str] | None = None
     plans: Set[str] = frozenset()
     today: date | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True)

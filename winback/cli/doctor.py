@@ -12,7 +12,9 @@ import click
 from sqlmodel import func, select
 
 from agents.model import open_model, probe
+from policies.lint import unheard
 from policies.load import load_policy
+from policies.policy import Policy
 from tools.catalogue import load_catalogue
 from tools.channels.channel import Channel
 from tools.registry import default_registry
@@ -117,18 +119,24 @@ def _database(settings: Settings) -> Finding:
 
 
 def _policy(settings: Settings) -> Finding:
-    path = settings.policies.path or bootstrap.DEFAULT_POLICY
-    return Finding("ok", "policy", _describe(settings, path))
+    policy = _load(settings, settings.policies.path or bootstrap.DEFAULT_POLICY)
+    if settings.pages.base_url is not None and (finding := unheard(policy)) is not None:
+        return Finding("warn", "policy", f"{_describe(policy)}; {finding.what}: {finding.fix}")
+    return Finding("ok", "policy", _describe(policy))
 
 
 def _shadow(settings: Settings) -> Finding:
     path = settings.policies.shadow
-    return Finding("ok", "shadow", _describe(settings, path) if path else "no policy runs in the shadow")
+    if path is None:
+        return Finding("ok", "shadow", "no policy runs in the shadow")
+    return Finding("ok", "shadow", _describe(_load(settings, path)))
 
 
-def _describe(settings: Settings, path: Path) -> str:
-    catalogue = load_catalogue(settings.policies.catalogue)
-    policy = load_policy(path, known_names(default_registry(), catalogue))
+def _load(settings: Settings, path: Path) -> Policy:
+    return load_policy(path, known_names(default_registry(), load_catalogue(settings.policies.catalogue)))
+
+
+def _describe(policy: Policy) -> str:
     return f"{len(policy.rules)} rules, {policy.hash[:12]}, from {policy.source}"
 
 

@@ -29,6 +29,7 @@ def findings_of(
         costly=frozenset({OfferTrialUpgrade.name}) if prices and min(prices) > 0 else frozenset(),
         channels=known.channels,
         plans=frozenset(plan.id for plan in catalogue.plans),
+        asked=settings.pages.base_url is not None,
         today=now.astimezone(ZoneInfo(settings.company.zone)).date(),
     )
     return list(lint(loaded.policy, around))

@@ -110,3 +110,34 @@ def test_check_answers_a_mistake_in_one_line(
     assert screen.err.count("\n") == 1
     assert f"bad.yaml:{'' if line[0].isdigit() else '3:'}" in screen.err
     assert line in screen.err
+
+
+UNHEARD = "the preferences page asks people how often they want to hear from you"
+PAGES = "version: 1\nhome: .\npages: {base_url: 'https://hello.example.com'}\npolicies: {path: p.yaml}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "rule", "finds"),
+    [
+        (PAGES, "", True),
+        (PAGES, "  - {id: wishes, kind: preferences, mode: shadow}\n", True),
+        (PAGES, "  - {id: wishes, kind: preferences}\n", False),
+        (PAGES.replace("pages:", "feed: {} #"), "", False),
+    ],
+)
+def test_what_people_say_on_the_page_is_used_or_said_not_to_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], config: str, rule: str, finds: bool
+) -> None:
+    """Where pages ask how often, and no rule in force looks at it, check and doctor both say so."""
+    (tmp_path / "config.yaml").write_text(config)
+    allow = "  - {id: acts, kind: allow_tools, allow: [{tools: [send_tutorial], mode: review}]}\n"
+    (tmp_path / "p.yaml").write_text("version: 1\nrules:\n" + allow + rule)
+    named = ["--config", str(tmp_path / "config.yaml")]
+    assert main([*named, "policy", "check", str(tmp_path / "p.yaml"), "--json"]) == Exit.OK
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["rule"], one["severity"]) for one in findings if UNHEARD in one["what"]] == [
+        ("acts", "look again")
+    ] * finds
+    main([*named, "doctor", "--offline", "--json"])
+    (policy,) = [one for one in json.loads(capsys.readouterr().out) if one["what"] == "policy"]
+    assert (policy["health"], UNHEARD in policy["detail"]) == (("warn", True) if finds else ("ok", False))
