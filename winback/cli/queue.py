@@ -22,6 +22,7 @@ from winback.store.types import EffectState, ReviewState
 from workers import review as reviews
 from workers.held_back import told
 from workers.item import open_item
+from workers.objections import unanswered
 from workers.settle import settle as settle_effect
 
 
@@ -35,7 +36,7 @@ def command() -> None:
 @json_option
 @pass_session
 def list_(session: Session, everything: bool, as_json: bool) -> None:
-    """Items that wait, and effects of which nobody knows whether they were sent."""
+    """Items that wait, effects of which nobody knows whether they were sent, and objections without an answer."""
     with open_store(session.settings) as store, store.read() as state:
         now = session.clock.now()
         query = select(Review, Proposal, Account).join(Proposal, col(Review.proposal_id) == Proposal.id)
@@ -56,10 +57,12 @@ def list_(session: Session, everything: bool, as_json: bool) -> None:
                 .where(col(Effect.state).in_((EffectState.UNKNOWN, EffectState.FAILED)))
             ).all()
         ]
+        objections = [{"account": one.key, "at": one.at.isoformat()} for one in unanswered(state, now)]
     if as_json:
-        print_json({"items": rows, "effects": doubts})
+        print_json({"items": rows, "effects": doubts, "objections": objections})
         return
     _print_items(session, rows, doubts)
+    _print_objections(session, objections)
 
 
 def _row(review: Review, proposal: Proposal, account: Account) -> dict[str, Any]:
@@ -120,6 +123,15 @@ def _print_items(session: Session, rows: list[dict[str, Any]], doubts: list[dict
             f"{doubt['state']}; {plain_text(doubt['problem'])} "
             f"(winback queue ask, again or settle {doubt['effect']})"
         )
+
+
+def _print_objections(session: Session, objections: list[dict[str, Any]]) -> None:
+    if not objections:
+        return
+    many = "1 objection" if len(objections) == 1 else f"{len(objections)} objections"
+    whose = ", ".join(f"{plain_text(one['account'])} ({one['at'][:10]})" for one in objections)
+    told = f"{many} of the last 30 days without an answer: {whose}"
+    session.out.print(f"{told}. Answer, and write that down with 'winback contact record'.", soft_wrap=True)
 
 
 @command.command("show")

@@ -16,6 +16,7 @@ from winback.decisions.tell import tell
 from winback.store.bookkeeping import ModelUse
 from winback.store.models import Case, DecisionEntry, Effect, Review, Run
 from winback.store.types import CaseState, ReviewState
+from workers.objections import Objection, unanswered
 from workers.policy_watch import Standing, standing_refusals
 from workers.services import Services
 from workers.switches import engaged_rules
@@ -76,7 +77,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Overview:
-    """The page. `held_out` and `contacted` are of the cases that are not closed."""
+    """The page. `held_out` and `contacted` are of the cases that are not closed, `objections` unanswered ones."""
 
     cases: dict[str, int]
     effects: dict[str, int]
@@ -85,6 +86,7 @@ class Overview:
     model: ModelToday
     held_out: int
     contacted: int
+    objections: tuple[Objection, ...]
     switches: tuple[Switch, ...]
     refusals: tuple[Refusal, ...]
     log: tuple[Line, ...]
@@ -110,6 +112,7 @@ def overview(services: Services, say: Translate = str) -> Overview:
                 session,
                 select(func.count()).where(Case.state != CaseState.CLOSED, col(Case.contacted_at).is_not(None)),
             ),
+            objections=unanswered(session, now),
             switches=_switches(services, session),
             refusals=tuple(_refusal(one) for one in standing_refusals(session)),
             log=_log(session, say),

@@ -3,7 +3,7 @@
 from fastapi import Response
 
 from winback.console.api import api_router, page_router
-from winback.console.overview import Overview, overview
+from winback.console.overview import NEWEST, Overview, overview
 from winback.console.rights import Looker
 from winback.console.visit import Here
 from winback.console.words import N_
@@ -34,7 +34,12 @@ RUNS = {"done": N_("finished")}
 def show(here: Here, person: Looker) -> Response:
     """The page."""
     return here.page(
-        person, "overview.html", overview=overview(here.services, person.say), states=STATES, runs=RUNS
+        person,
+        "overview.html",
+        overview=overview(here.services, person.say),
+        states=STATES,
+        runs=RUNS,
+        newest=NEWEST,
     )
 
 

@@ -1,4 +1,4 @@
-"""`winback queue ask`, `again` and `settle`: what a person does about an act that has no end."""
+"""`winback queue list`, `ask`, `again` and `settle`: what is open after an act, and what people do about it."""
 
 import json
 from datetime import UTC, datetime
@@ -11,10 +11,11 @@ from tests.unit.cli.lived import lived
 from winback.cli.app import main
 from winback.cli.context import Session
 from winback.errors import Exit
-from winback.store.models import Case, Effect
+from winback.store.models import Account, Case, Effect
 from winback.store.store import Store
 from winback.store.types import CaseState, EffectState
 from workers.act import act_all
+from workers.answer import contest
 
 AT = ("--at", "2026-05-13T10:00")
 
@@ -63,3 +64,19 @@ def test_the_receiver_is_asked_and_sent_to_again(
         assert session.get_one(Effect, number).receipt["settled_by"] == "rita"
     assert json.loads(said(capsys, config, "queue", "list", "--json"))["effects"] == []
     store.close()
+
+
+def test_objections_that_nobody_answered_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Below what waits, with the day and the account where they are read."""
+    config = str(lived(tmp_path))
+    assert "objection" not in said(capsys, config, "queue", "list")
+    with Session(Path(config), datetime(2026, 5, 12, 11, tzinfo=UTC)).services() as services:
+        with services.store.read() as session:
+            effect = session.exec(select(Effect).where(Effect.state == EffectState.DONE)).first()
+            assert effect is not None
+            account = session.get_one(Account, effect.account_id).key
+        contest(services, effect.key, "That was a holiday.")
+    listed = said(capsys, config, "queue", "list")
+    assert f"1 objection of the last 30 days without an answer: {account} (2026-05-12)" in listed
+    (one,) = json.loads(said(capsys, config, "queue", "list", "--json"))["objections"]
+    assert one == {"account": account, "at": "2026-05-12T11:00:00+00:00"}
