@@ -9,17 +9,16 @@ from sqlmodel import Session, col, func, select
 from policies.load import Known
 from policies.rules.kill_switch import KillSwitch
 from policies.switch import WHEN, switch_rule
-from prompts.message import clean
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
 from winback.errors import ConflictError, InputError
 from winback.spelling import did_you_mean
 from winback.store.bookkeeping import Switch
 from winback.store.store import Store
+from workers.reason import reason_of
 
 EVERYTHING = "everything"
 SCOPES = (EVERYTHING, *WHEN)
-LONGEST = 200
 NEWEST = 200
 
 
@@ -68,7 +67,7 @@ def engage(store: Store, known: Known, who: str, now: datetime, scope: str, name
         InputError: there is no such scope or name, or no reason was given.
         ConflictError: the same is engaged already.
     """
-    name, reason = _name(known, scope, name.strip()), _reason(reason)
+    name, reason = _name(known, scope, name.strip()), reason_of(reason)
     _check(scope, name, reason)
     with store.write("engage_switch") as session:
         store.lock(session, "switch")
@@ -95,7 +94,7 @@ def release(store: Store, who: str, now: datetime, number: int, reason: str) -> 
         InputError: there is no such switch, or no reason was given.
         ConflictError: it was released already.
     """
-    reason = _reason(reason)
+    reason = reason_of(reason)
     with store.write("release_switch") as session:
         store.lock(session, "switch")
         found = session.get(Switch, number)
@@ -133,15 +132,6 @@ def _name(known: Known, scope: str, name: str) -> str:
             fix=did_you_mean(name, names) or f"known: {', '.join(sorted(names))}",
         )
     return name
-
-
-def _reason(given: str) -> str:
-    reason = clean(given, 10 * LONGEST)
-    if not 1 <= len(reason) <= LONGEST:
-        raise InputError(
-            f"has {len(reason)} characters", where="the reason", fix=f"say in 1 to {LONGEST} characters why"
-        )
-    return reason
 
 
 def _check(scope: str, name: str, reason: str) -> None:

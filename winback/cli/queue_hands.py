@@ -109,11 +109,12 @@ def held(session: Session, account: str | None, as_json: bool) -> None:
 
 @click.command("lift")
 @click.argument("item", type=NUMBER)
+@click.option("--reason", required=True, help="Why; the log keeps it, so it names no customer.")
 @pass_session
-def lift(session: Session, item: int) -> None:
+def lift(session: Session, item: int, reason: str) -> None:
     """Let go of what a rejection holds back; that it was rejected stays."""
     with session.services() as services:
-        held_back.lift(services, item, me())
+        held_back.lift(services, item, me(), reason)
     session.out.print("Lifted: this rejection holds nothing back any more.")
 
 

@@ -31,7 +31,7 @@ from winback.console.drafts import Drafts
 from winback.console.headers import headers
 from winback.console.press import Press
 from winback.console.problems import Refuse, add_problems
-from winback.console.queue import acts_page, item_page, list_page, meters_page, news
+from winback.console.queue import acts_page, held_page, item_page, list_page, meters_page, news
 from winback.console.queue import api as queue_api
 from winback.console.rights import Looker, anybody, check_rights
 from winback.console.verification import Verifier
@@ -60,6 +60,7 @@ PARTS = (
     me_page,
     people_page,
     list_page,
+    held_page,
     news,
     queue_api,
     item_page,

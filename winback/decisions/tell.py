@@ -188,7 +188,8 @@ def _handed(body: Body, say: Say) -> str:
 
 
 def _lifted(body: Body, say: Say) -> str:
-    return say("{item}: nothing is held back by it any more").format(item=_reviewed(body, say))
+    why = f", {body['reason']}" if "reason" in body else ""
+    return say("{item}: nothing is held back by it any more").format(item=_reviewed(body, say)) + why
 
 
 def _planted(body: Body, say: Say) -> str:

@@ -166,31 +166,32 @@ def test_a_no_is_lifted_by_a_person_and_logged(queued: Services) -> None:
         assert (hold.item, hold.account, hold.until, hold.by) == (1, "acme", None, "rita")
         assert holds_of(session, NOON, account="other") == []
     at(queued, timedelta(days=500))
-    lift(queued, 1, "olga")
+    lift(queued, 1, "olga", "they asked for it")
     with queued.store.read() as session:
         assert holds_of(session, queued.clock.now()) == []
         row = session.get_one(Review, 1)
         assert (row.state, row.code, row.lifted_by) == (ReviewState.REJECTED, "never_contact", "olga")
         (entry,) = session.exec(select(DecisionEntry).where(DecisionEntry.kind == "lifted")).all()
     assert '"by":"olga"' in entry.body
+    assert '"reason":"they asked for it"' in entry.body
     assert new_case(queued, DropKind.LIMIT_REACHED) == ["queued"]
     assert verify(queued.store).problems == ()
     with pytest.raises(ConflictError, match="was lifted by olga"):
-        lift(queued, 1, "rita")
+        lift(queued, 1, "rita", "they asked for it")
 
 
 def test_what_holds_nothing_is_not_lifted(queued: Services) -> None:
     """An item that waits, and one that there is not."""
     with pytest.raises(ConflictError, match="is pending: it holds nothing back"):
-        lift(queued, 1, "olga")
+        lift(queued, 1, "olga", "they asked for it")
     with pytest.raises(InputError, match="there is no queue item 9"):
-        lift(queued, 9, "olga")
+        lift(queued, 9, "olga", "they asked for it")
 
 
 def test_a_no_that_was_taken_back_holds_nothing_and_was_lifted_by_nobody(queued: Services) -> None:
     """The item waits as if nobody had said it; a second no holds again."""
     reject(queued, "not_now")
-    lift(queued, 1, "olga")
+    lift(queued, 1, "olga", "they asked for it")
     undo(queued, 1, "rita")
     with queued.store.read() as session:
         assert session.get_one(Review, 1).lifted_by is None

@@ -38,8 +38,9 @@ def test_what_a_no_holds_back_is_listed_and_lifted(
         "everything to the account, for good; until somebody lifts it",
     ]
     assert lines[1].startswith(f"item {first['item']}  {first['account']}  never_contact by rita")
-    assert "Lifted" in said(capsys, config, "lift", str(first["item"]))
+    lift = ("lift", str(first["item"]), "--reason", "they asked")
+    assert "Lifted" in said(capsys, config, *lift)
     (left,) = json.loads(said(capsys, config, "held", "--json"))
     assert (left["item"], left["code"]) == (second["item"], "not_now")
-    assert main(["-c", config, *AT, "queue", "lift", str(first["item"])]) == Exit.CONFLICT
+    assert main(["-c", config, *AT, "queue", *lift]) == Exit.CONFLICT
     assert "was lifted by rita" in capsys.readouterr().err

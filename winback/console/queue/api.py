@@ -142,12 +142,13 @@ def read_item(here: Here, person: Looker, number: Number) -> ItemView:
 
 def card(here: Visit, person: Person, number: int, say: Translate = str) -> ItemView:
     """The card, as this person may see it; raises HTTPException 404 where there is none."""
-    _must_be(here, number)
+    must_be(here, number)
     view = item_view(here.services, number, person.login, say)
     return view if person.may(Right.OPERATE) else replace(view, planted=None)
 
 
-def _must_be(here: Visit, number: int) -> None:
+def must_be(here: Visit, number: int) -> None:
+    """Raises HTTPException 404 where there is no such item."""
     with here.services.store.read() as session:
         deeds.must_be(session, number)
 
@@ -155,28 +156,28 @@ def _must_be(here: Visit, number: int) -> None:
 @api.post("/queue/{number}/approve", responses=example("queue_approved"))
 def approve(here: Here, person: Decider, number: Number, body: Seen) -> deeds.Approved:
     """Approve exactly what was shown. The policy is asked once more when it leaves."""
-    _must_be(here, number)
+    must_be(here, number)
     return deeds.approve(here.services, person, number, body)
 
 
 @api.post("/queue/{number}/preview", responses=example("queue_preview"))
 def preview(here: Here, person: Decider, number: Number, body: Draft) -> EditPreview:
     """What an edit would make, judged and rendered; nothing is written."""
-    _must_be(here, number)
+    must_be(here, number)
     return preview_edit(here.services, number, person.login, body.changes)
 
 
 @api.post("/queue/{number}/edit", responses=example("queue_edited"))
 def edit(here: Here, person: Decider, number: Number, body: Edit) -> deeds.Edited:
     """Put a proposal of one's own in its place, which the policy judges anew."""
-    _must_be(here, number)
+    must_be(here, number)
     return deeds.edit(here.services, person, number, body, body.changes)
 
 
 @api.post("/queue/{number}/reject", responses=example("queue_rejected"))
 def reject(here: Here, person: Decider, number: Number, body: Refusal) -> Done:
     """Say no; the code says what else is held back."""
-    _must_be(here, number)
+    must_be(here, number)
     reviews.reject(here.services, number, body.hash, person.login, body.code, body.note, version=body.version)
     return Done(number)
 
@@ -184,7 +185,7 @@ def reject(here: Here, person: Decider, number: Number, body: Refusal) -> Done:
 @api.post("/queue/{number}/snooze", responses=example("queue_snoozed"))
 def snooze(here: Here, person: Decider, number: Number, body: Later) -> Done:
     """Put it out of sight for a while."""
-    _must_be(here, number)
+    must_be(here, number)
     reviews.snooze(here.services, number, body.hash, person.login, body.until, version=body.version)
     return Done(number)
 
@@ -192,7 +193,7 @@ def snooze(here: Here, person: Decider, number: Number, body: Later) -> Done:
 @api.post("/queue/{number}/escalate", responses=example("queue_escalated"))
 def escalate(here: Here, person: Decider, number: Number, body: Seen) -> Done:
     """Put it before all others."""
-    _must_be(here, number)
+    must_be(here, number)
     reviews.escalate(here.services, number, body.hash, person.login, version=body.version)
     return Done(number)
 
@@ -200,7 +201,7 @@ def escalate(here: Here, person: Decider, number: Number, body: Seen) -> Done:
 @api.post("/queue/{number}/hand", responses=example("queue_handed"))
 def hand(here: Here, person: Decider, number: Number, body: Colleague) -> Done:
     """Give it to a colleague, who finds it among theirs; anybody may still decide it."""
-    _must_be(here, number)
+    must_be(here, number)
     deeds.hand(here.services, person, number, body, body.to)
     return Done(number)
 
@@ -208,14 +209,14 @@ def hand(here: Here, person: Decider, number: Number, body: Colleague) -> Done:
 @api.post("/queue/{number}/claim", responses=example("queue_claimed"))
 def claim(here: Here, person: Decider, number: Number, body: Claim) -> deeds.Held:
     """Take it in hand: nobody else decides it meanwhile."""
-    _must_be(here, number)
+    must_be(here, number)
     return deeds.claim(here.services, person, number, body.minutes, take_over=body.take_over)
 
 
 @api.post("/queue/{number}/release", responses=example("queue_released"))
 def release(here: Here, person: Decider, number: Number) -> Done:
     """Let go of it."""
-    _must_be(here, number)
+    must_be(here, number)
     desk.release(here.services, number, person.login)
     return Done(number)
 
@@ -223,6 +224,6 @@ def release(here: Here, person: Decider, number: Number) -> Done:
 @api.post("/queue/{number}/undo", responses=example("queue_undone"))
 def take_back(here: Here, person: Decider, number: Number) -> Done:
     """Take back an approval or a rejection, as long as nothing has left."""
-    _must_be(here, number)
+    must_be(here, number)
     undo(here.services, number, person.login)
     return Done(number)

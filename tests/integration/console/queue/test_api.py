@@ -71,6 +71,8 @@ def test_the_examples_are_true(example_console: House) -> None:
     is_example("queue_view_forgotten", client.delete(f"{API}/queue/views/Tutorials"))
     later(console, hours=1)
     is_example("meters", client.get(f"{API}/meters"))
+    is_example("queue_held", client.get(f"{API}/queue/held"))
+    is_example("queue_lifted", client.post(f"{API}/queue/4/lift", json={"reason": "They are back at work."}))
     is_example("queue_ended", client.get(f"{API}/queue/ended"))
 
 
@@ -83,7 +85,7 @@ def test_the_document_has_them(one_console: House) -> None:
         if "/queue" in path or path.endswith("/meters")
         for method, call in ways.items()
     ]
-    assert len(calls) == 18
+    assert len(calls) == 20
     for path, method, call in calls:
         assert call["responses"]["200"]["content"]["application/json"]["example"] is not None, (path, method)
         assert {"400", "401", "403", "404", "409", "422", "429", "503"} <= call["responses"].keys(), (path, method)
