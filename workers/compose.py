@@ -11,9 +11,9 @@ from agents.content_check import problems
 from policies.facts import AgentFacts
 from prompts.message import Message, render_message, with_links
 from tools.channels.channel import Parcel
-from tools.tool import Attachment, Option, Situation
+from tools.tool import Attachment, Option, Situation, Tool
 from winback.decisions.action import action_hash
-from winback.errors import InputError
+from winback.errors import ConflictError, InputError
 from winback.store.models import Account, Contact, Effect, Proposal
 from winback.store.types import CUSTOMER
 from winback.usage.drop import Drop
@@ -27,6 +27,20 @@ IN_THE_PARCEL = ("message", "attachments", "to", "about")
 """What of a payload has a place of its own in the parcel."""
 _WORDLESS = Message(language="en", subject="", body="", template="", template_version="")
 """For what a machine receives."""
+
+
+def tool_of(services: Services, proposal: Proposal) -> Tool:
+    """The tool of a proposal that waits.
+
+    Raises:
+        ConflictError: it was uninstalled meanwhile.
+    """
+    if proposal.tool not in services.registry.tool_names():
+        raise ConflictError(
+            f"its tool {proposal.tool} is not installed any more",
+            fix="reject it, or have the tool installed again",
+        )
+    return services.registry.get(proposal.tool)
 
 
 def compose(services: Services, option: Option, situation: Situation, slots: dict[str, str]) -> Message:

@@ -20,7 +20,7 @@ from winback.store.listed import place
 from winback.store.models import Proposal
 from winback.store.types import CaseState, ReviewState
 from winback.usage.drop import drop_from_plain
-from workers.compose import agent_of, compose, make_proposal, option_of, words_problems
+from workers.compose import agent_of, compose, make_proposal, option_of, tool_of, words_problems
 from workers.decide import Decided, judge, make_effect, settle
 from workers.expire import end_of
 from workers.facts import Subject
@@ -43,12 +43,14 @@ def approve(
     (`workers.undo`) for sure; without one, until a worker takes it in hand.
 
     Raises:
-        ConflictError: as `undecided`, or this person has approved it before and another must.
+        ConflictError: as `undecided`, its tool is not installed any more, or this person has approved it before
+            and another must.
     """
     now, by = services.clock.now(), person(by)
     watch_policies(services)
     with services.store.write("approve") as session:
         item = undecided(session, services, review_id, shown_hash, by, version)
+        tool_of(services, item.proposal)
         if item.planted is not None:
             answered(session, item, ReviewState.APPROVED, by, now)
             return now + grace
@@ -149,12 +151,13 @@ def edit(
 
     Raises:
         InputError: a field may not be edited, a value does not fit, or nothing would change.
-        ConflictError: the item was decided meanwhile, or is not the one that was shown.
+        ConflictError: the item was decided meanwhile, is not the one that was shown, or its tool is not installed.
     """
     watch_policies(services)
     now, by = services.clock.now(), person(by)
     with services.store.write("edit") as session:
         item = undecided(session, services, review_id, shown_hash, by, version)
+        tool_of(services, item.proposal)
         if item.planted is not None:
             answered(session, item, ReviewState.EDITED, by, now)
         else:
@@ -183,7 +186,7 @@ def edited(
     session: Session, services: Services, item: Item, by: str, changes: dict[str, str], now: datetime
 ) -> tuple[Proposal, tuple[str, ...]]:
     """The proposal that an edit would make, not yet stored, and what is wrong with its words; raises as `edit`."""
-    tool = services.registry.get(item.proposal.tool)
+    tool = tool_of(services, item.proposal)
     if unknown := set(changes) - set(tool.editable):
         raise InputError(
             f"{min(unknown)!r} may not be edited", fix=f"{tool.name} allows {', '.join(sorted(tool.editable))}"

@@ -91,8 +91,9 @@ class ItemView:
     """All that a card shows. `hash` and `version` are what an approval of this very card carries.
 
     `slots` are the words in the places that a template leaves free. `outgoing` is None where the person was
-    erased. `planted` is the fault of an item that was planted: for operators alone. `before` are contacts with
-    this very person in the last year, `since` what came back from them.
+    erased, or the tool is not `installed` any more: then nothing of it can leave. `planted` is the fault of an
+    item that was planted: for operators alone. `before` are contacts with this very person in the last year,
+    `since` what came back from them.
     """
 
     number: int
@@ -109,6 +110,7 @@ class ItemView:
     arguments: dict[str, Any]
     slots: dict[str, str]
     editable: tuple[str, ...]
+    installed: bool
     planted: str | None
     standing: Standing
     hands: Hands
@@ -133,7 +135,9 @@ def item_view(services: Services, review_id: int, by: str, say: Translate = str)
         item = open_item(session, review_id)
         drop = drop_from_plain(item.case.drop)
         past = past_of(session, item.account, now)
-        proposal, contact, gone = item.proposal, item.contact.id, item.contact.erased_at is not None
+        proposal, contact = item.proposal, item.contact
+        installed = proposal.tool in services.registry.tool_names()
+        shows = installed and contact.erased_at is None
         return ItemView(
             number=review_id,
             case=item.review.case_id,
@@ -150,15 +154,16 @@ def item_view(services: Services, review_id: int, by: str, say: Translate = str)
             slots=dict(proposal.message.get("slots", {})),
             planted=item.planted.fault if item.planted else None,
             hands=_hands(item, now),
-            editable=services.registry.get(proposal.tool).editable,
+            editable=services.registry.get(proposal.tool).editable if installed else (),
+            installed=installed,
             standing=_standing(item.review),
-            outgoing=None if gone else outgoing_of(session, services, item, by, past, say),
+            outgoing=outgoing_of(session, services, item, by, past, say) if shows else None,
             drop=drop,
             usage=usage_of(services, drop),
             rules=rules_of(verdict_from_plain(item.review.verdict), say),
             choice=_choice(session, services, item, past, now, say),
-            before=tuple(one for one in past[0] if one.contact in (None, contact)),
-            since=tuple(one for one in past[1] if one.contact in (None, contact)),
+            before=tuple(one for one in past[0] if one.contact in (None, contact.id)),
+            since=tuple(one for one in past[1] if one.contact in (None, contact.id)),
             thread=thread_of(session, proposal.account_id),
         )
 

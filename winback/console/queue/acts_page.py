@@ -215,8 +215,9 @@ def preview(here: Here, person: Decider, number: Number, within: Within, given: 
     view, problem, made, status = card(here, person, number), None, None, 200
     try:
         made = preview_edit(here.services, number, person.login, changes_in(view, given), person.say)
-    except InputError as error:
-        problem, status = problem_of(error), 400
+    except (ConflictError, InputError) as error:
+        problem = problem_of(error)
+        status = problem.status
     if "hx-request" in here.request.headers:
         # HTMX puts nothing of an answer that says no into the page, and why is what is asked for here.
         return here.part(person, "item.html", "preview", preview=made, problem=problem, says=SAYS)

@@ -27,7 +27,7 @@ class Field:
 
 def fields_of(services: Services, view: ItemView) -> tuple[Field, ...]:
     """What may be edited on this card, with its value of now."""
-    return tuple(_fields(services, view))
+    return tuple(_fields(services, view)) if view.installed else ()
 
 
 def _fields(services: Services, view: ItemView) -> Iterator[Field]:

@@ -124,7 +124,7 @@ def mail(here: Here, person: Looker, number: Number) -> Response:
     with here.services.store.read() as session:
         deeds.must_be(session, number)
         item = open_item(session, number)
-        if item.contact.erased_at is not None:
+        if item.contact.erased_at is not None or item.proposal.tool not in here.services.registry.tool_names():
             return HTMLResponse("", headers=MAIL)
         past = past_of(session, item.account, here.services.clock.now())
         html = outgoing_of(session, here.services, item, person.login, past).words.html

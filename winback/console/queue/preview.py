@@ -86,6 +86,7 @@ def preview_edit(
 
     Raises:
         InputError: there is no such item; a field may not be edited, a value does not fit, or nothing changes.
+        ConflictError: its tool is not installed any more.
     """
     watch_policies(services)
     now = services.clock.now()
