@@ -1,7 +1,7 @@
 """The people of the console: adding, disabling, roles, passwords. For pages, API and command line alike."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from prompts.message import clean
 from winback.console.audit import What, note
 from winback.console.password import check_password, hash_password
-from winback.console.rights import Role
+from winback.console.rights import RIGHTS, GivesTooMuchError, Right, Role
 from winback.console.words import LANGUAGES
 from winback.errors import ConflictError, InputError
 from winback.store.console import ApiToken, SignIn, User
@@ -23,11 +23,20 @@ THEMES = ("auto", "light", "dark")
 
 @dataclass(frozen=True)
 class By:
-    """Who does it, from where, and when."""
+    """Who does it, from where, and when; `rights` are what they may, and so what they may give to others."""
 
     who: str
     place: str
     at: datetime
+    rights: frozenset[Right] = frozenset(Right)
+
+    def gives(self, rights: Iterable[str]) -> None:
+        """Raises GivesTooMuchError for rights that they do not have."""
+        if more := sorted(set(rights) - self.rights):
+            raise GivesTooMuchError(
+                f"this gives the right to {', '.join(more)}, which is more than you may yourself",
+                fix="take a token with these scopes, or sign in",
+            )
 
 
 def login_of(given: str) -> str:
@@ -56,9 +65,10 @@ def new_user(
     """Add somebody, in the caller's transaction.
 
     Raises:
-        InputError: the login, name or password will not do.
+        InputError: the login, name or password will not do, or `by` may not as much.
         ConflictError: somebody has this login.
     """
+    by.gives(RIGHTS[role])
     login, name = login_of(login), clean(name, 200).strip()
     if not name:
         raise InputError("is empty", where="name", fix="say who it is")
@@ -95,6 +105,7 @@ def change_role(store: Store, by: By, login: str, role: Role) -> None:
     """Raises InputError; ConflictError where no operator would be left."""
 
     def change(session: Session, user: User) -> None:
+        by.gives(RIGHTS[role])
         if user.role == Role.OPERATOR and role is not Role.OPERATOR:
             _another_operator(session, user)
         note(session, by.at, by.who, What.ROLE_CHANGED, by.place, f"{user.login}: {user.role} to {role}")
@@ -112,6 +123,8 @@ def set_disabled(store: Store, by: By, login: str, disabled: bool) -> None:
     """
 
     def change(session: Session, user: User) -> None:
+        if not disabled:
+            by.gives(RIGHTS[Role(user.role)])
         if disabled == (user.disabled_at is not None):
             return
         if disabled:
@@ -131,6 +144,7 @@ def set_password(store: Store, by: By, login: str, password: str, *, keep: int |
     """A new password; every sign-in but `keep` is over. Raises InputError."""
 
     def change(session: Session, user: User) -> None:
+        by.gives(RIGHTS[Role(user.role)])
         check_password(password, user.login.partition("@")[0], user.login)
         user.password, user.failed, user.locked_until = hash_password(password), 0, None
         end_sign_ins(session, user.id or 0, keep=keep)
@@ -150,6 +164,8 @@ def link(store: Store, by: By, login: str, subject: str | None) -> None:
     """
 
     def change(session: Session, user: User) -> None:
+        if subject:
+            by.gives(RIGHTS[Role(user.role)])
         other = session.exec(select(User).where(User.subject == subject)).first() if subject else None
         if other is not None and other.id != user.id:
             raise ConflictError("is linked to this subject already", where=other.login, fix="unlink them first")

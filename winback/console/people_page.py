@@ -1,58 +1,22 @@
 """For operators: users and their roles, tokens for programs, and what was noted at the door."""
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import Form, HTTPException, Query, Response
-from pydantic import BaseModel, Field
+from fastapi import Form, HTTPException, Response
 from sqlmodel import Session, col, select
 
-from winback.console.api import api_router, page_router
+from winback.console.api import page_router
 from winback.console.oidc_people import subject_of
 from winback.console.people import add_user, change_role, link, role_of, set_disabled, set_password, unlock, users
 from winback.console.rights import Operator, Person, Right, Role
 from winback.console.token import make_token, revoke_token, tokens
 from winback.console.visit import Here, Visit
 from winback.console.words import N_
-from winback.store.console import Audit, User
+from winback.store.console import Audit
 
 router = page_router()
-api = api_router("people")
 Typed = Annotated[str, Form(max_length=400)]
 NOTED = 100
-
-
-class UserOut(BaseModel):
-    """A user, without anything secret."""
-
-    login: str
-    name: str
-    role: Role
-    subject: str | None = Field(description="Who they are at the OpenID provider, after its address and #.")
-    disabled_at: datetime | None
-    locked_until: datetime | None
-
-
-class TokenOut(BaseModel):
-    """A token, without its secret."""
-
-    id: int
-    name: str
-    login: str
-    scopes: list[Right]
-    expires_at: datetime
-    revoked_at: datetime | None
-
-
-class AuditOut(BaseModel):
-    """One line of what was noted."""
-
-    id: int
-    at: datetime
-    who: str
-    what: str
-    place: str
-    detail: str
 
 
 @router.get("/people")
@@ -64,7 +28,7 @@ def show(here: Here, person: Operator) -> Response:
 def _page(here: Visit, person: Person, secret: str = "") -> Response:
     with here.services.store.read() as session:
         return here.page(
-            person, "people.html", users=users(session), tokens=tokens(session), noted=_noted(session),
+            person, "people.html", users=users(session), tokens=tokens(session), noted=noted(session),
             roles=list(Role), rights=list(Right), secret=secret, now=here.services.clock.now(),
             oidc=here.services.settings.console.oidc,
         )  # fmt: skip
@@ -118,12 +82,17 @@ def link_to(
     here: Here, person: Operator, login: Typed, subject: Annotated[str, Form(max_length=700)] = ""
 ) -> Response:
     """Let whom the provider calls so in as this user; without a subject, nobody any more."""
+    link_user(here, person, login, subject)
+    return here.back(person, "/people", N_("Saved."))
+
+
+def link_user(here: Visit, person: Person, login: str, subject: str) -> None:
+    """Raises HTTPException 404 where no provider is set."""
     oidc = here.services.settings.console.oidc
     if oidc is None:
         raise HTTPException(404, "no provider is set")
     wanted = subject_of(oidc.issuer, subject) if subject.strip() else None
     link(here.services.store, here.by(person), login, wanted)
-    return here.back(person, "/people", N_("Saved."))
 
 
 @router.post("/people/tokens")
@@ -148,46 +117,9 @@ def revoke(here: Here, person: Operator, number: int) -> Response:
     return here.back(person, "/people", N_("Saved."))
 
 
-@api.get("/users")
-def list_users(here: Here, person: Operator) -> list[UserOut]:  # noqa: ARG001  whoever may operate
-    """Everybody who may sign in."""
-    with here.services.store.read() as session:
-        return [_user(one) for one in users(session)]
-
-
-@api.get("/tokens")
-def list_tokens(here: Here, person: Operator) -> list[TokenOut]:  # noqa: ARG001
-    """Every token that was made."""
-    with here.services.store.read() as session:
-        return [
-            TokenOut(
-                id=one.id or 0, name=one.name, login=user.login, scopes=[Right(name) for name in one.scopes],
-                expires_at=one.expires_at, revoked_at=one.revoked_at,
-            )
-            for one, user in tokens(session)
-        ]  # fmt: skip
-
-
-@api.get("/audit")
-def audit(
-    here: Here,
-    person: Operator,  # noqa: ARG001
-    before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Lines with a lower id.")] = None,
-) -> list[AuditOut]:
-    """What was noted at the door and of the keys, the newest first."""
-    with here.services.store.read() as session:
-        return [AuditOut(**one.model_dump()) for one in _noted(session, before)]
-
-
-def _noted(session: Session, before: int | None = None) -> list[Audit]:
+def noted(session: Session, before: int | None = None) -> list[Audit]:
+    """A page of what was noted, the newest first."""
     query = select(Audit).order_by(col(Audit.id).desc()).limit(NOTED)
     if before is not None:
         query = query.where(col(Audit.id) < before)
     return list(session.exec(query).all())
-
-
-def _user(one: User) -> UserOut:
-    return UserOut(
-        login=one.login, name=one.name, role=Role(one.role), subject=one.subject, disabled_at=one.disabled_at,
-        locked_until=one.locked_until,
-    )  # fmt: skip

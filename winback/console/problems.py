@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from winback.console.api import Differing, Problem
 from winback.console.evidence.phrase import shown
 from winback.console.press import Press
-from winback.console.rights import NobodyError
+from winback.console.rights import GivesTooMuchError, NobodyError
 from winback.console.words import N_
 from winback.errors import ConflictError, InputError, SetupError, WinbackError
 from workers.shown import ChangedError
@@ -33,7 +33,7 @@ TITLES = {
     409: N_("Somebody else was first"),
 }
 OTHER = N_("That did not work")
-_STATUS = {InputError: 400, ConflictError: 409, SetupError: 503}
+_STATUS = {GivesTooMuchError: 403, InputError: 400, ConflictError: 409, SetupError: 503}
 
 log = structlog.get_logger()
 

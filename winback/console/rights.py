@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from winback.console.door import Door, Who
 from winback.console.words import translations
+from winback.errors import InputError
 
 CSRF = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
@@ -75,6 +76,10 @@ class NobodyError(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(401, "sign in first", {"WWW-Authenticate": "Bearer"})
+
+
+class GivesTooMuchError(InputError):
+    """Somebody would give more than they may themselves: a token with few scopes would make one with more."""
 
 
 def csrf_of(secret: str) -> str:

@@ -22,7 +22,7 @@ def make_token(store: Store, by: By, login: str, name: str, scopes: list[str], d
     """A token of somebody's, and its secret, which nobody sees again.
 
     Raises:
-        InputError: there is no such login, or a scope that they may not have.
+        InputError: there is no such login, or a scope that they or `by` may not have.
     """
     name = clean(name, 200).strip()
     if not name:
@@ -33,6 +33,7 @@ def make_token(store: Store, by: By, login: str, name: str, scopes: list[str], d
     with store.write("make_token") as session:
         user = find_user(session, login)
         wanted = sorted(_scopes(scopes, user))
+        by.gives(wanted)
         token = ApiToken(
             digest=digest_of(secret), name=name, scopes=wanted, user_id=user.id or 0,
             created_at=by.at, expires_at=by.at + timedelta(days=days),

@@ -30,7 +30,8 @@ class Visit:
 
     def by(self, person: Person | None) -> By:
         """Who does it, from where, and when."""
-        return By(person.login if person else "", self.place, self.services.clock.now())
+        now = self.services.clock.now()
+        return By(person.login, self.place, now, person.rights) if person else By("", self.place, now)
 
     def note(self, person: Person, what: What, detail: str) -> None:
         """Note what they did; `detail` names nobody."""

@@ -11,7 +11,7 @@ from winback.console.example import FOLDER
 
 def is_example(name: str, answer: httpx.Response) -> Any:
     """Hold an answer against the example; WINBACK_GOLDEN=write accepts it."""
-    assert answer.status_code == 200, answer.text
+    assert answer.is_success, answer.text
     path = FOLDER / f"{name}.json"
     if os.environ.get("WINBACK_GOLDEN") == "write":
         path.write_text(json.dumps(answer.json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

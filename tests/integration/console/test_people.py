@@ -5,7 +5,7 @@ import pytest
 
 from tests.integration.console.house import PASSWORD, House, house
 from winback.cli.app import main
-from winback.console.rights import Role
+from winback.console.rights import Right, Role
 from winback.errors import Exit
 from workers.services import Services
 
@@ -24,7 +24,7 @@ def token(operator: httpx.Client, login: str, *scopes: str) -> httpx.Client:
 def test_a_token_may_what_its_scopes_say(console: House) -> None:
     """No more than its user either, without a form's token, and nothing once it is revoked."""
     operator = console.of(Role.OPERATOR)
-    with token(operator, "operator-0", "look") as look, token(operator, "operator-0", "operate") as operate:
+    with token(operator, "operator-0", "look") as look, token(operator, "operator-0", *Right) as operate:
         assert look.get("/api/v1/me").json()["rights"] == ["look"]
         assert look.get("/api/v1/users").status_code == 403
         assert operate.get("/api/v1/users").json()[0]["login"] == "operator-0"
