@@ -122,6 +122,17 @@ def author_of(path: Path) -> str | None:
         return None
 
 
+def is_nothing(path: Path) -> bool:
+    """Whether nothing lies there, no link to nowhere either; what cannot be looked at may be something."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def policy_files(path: Path, instead: Instead = NOTHING) -> list[Path]:
     """The files that a policy is read from; `instead` may bring new ones, and None leaves one out.
 

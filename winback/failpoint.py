@@ -37,6 +37,7 @@ Transaction = Literal[
     "done",
     "drop_view",
     "edit",
+    "end_shadow",
     "end_sign_in",
     "engage_switch",
     "erase_rows",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from policies.load import author_of, texts_of
+from policies.load import author_of, is_nothing, texts_of
 from policies.policy import Policy
 from policies.rules.kill_switch import KillSwitch
 from policies.switch import with_switches
@@ -33,7 +33,8 @@ class PolicySource:
     """Loads once, and again at a `refresh` whenever a file has changed.
 
     A policy that is broken is refused, and the last good one stays in force; at the start that is what
-    `kept` gives. Without one it is an error, unless the policy is not `needed`: then there is none.
+    `kept` gives. Without one it is an error, unless the policy is not `needed`: then there is none, and none
+    either while its file is not there.
 
     Switches that are engaged beside the files stand above it.
 
@@ -51,6 +52,7 @@ class PolicySource:
     ) -> None:
         self.path = path
         self._load = load
+        self._needed = needed
         self._stamp = self._look()
         self._switches: tuple[KillSwitch, ...] = ()
         self._one = Lock()
@@ -61,8 +63,11 @@ class PolicySource:
         """What was `standing` when it was last written down."""
         self.said: Refused | None = None
         """The refusal that this process has said on its screen."""
+        self.loaded: Policy | None = None
+        if self.gone():
+            return
         try:
-            self.loaded: Policy | None = self._read()
+            self.loaded = self._read()
         except InputError as error:
             self.loaded = kept()
             if self.loaded is None and needed:
@@ -75,6 +80,10 @@ class PolicySource:
         if self.loaded is None:
             raise LookupError("no policy was ever in force here")
         return self.loaded
+
+    def gone(self) -> bool:
+        """Whether there is no policy because nobody put one there; one that is needed is broken then."""
+        return not self._needed and is_nothing(self.path)
 
     @property
     def standing(self) -> object:
@@ -98,7 +107,7 @@ class PolicySource:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                loaded, self.refused = self._read(), None
+                loaded, self.refused = None if self.gone() else self._read(), None
             except InputError as error:
                 self.refused = self._refusal(error)
         self.loaded = loaded and with_switches(loaded, self._switches)

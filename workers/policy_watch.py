@@ -15,8 +15,8 @@ from policies.rules.kill_switch import KillSwitch
 from policies.switch import with_switches
 from winback.decisions.kind import EntryKind
 from winback.decisions.log import append
-from winback.store.bookkeeping import REFUSED, How, PolicyVersion
-from workers.policy_source import PolicySource, Refused
+from winback.store.bookkeeping import ENDED, REFUSED, How, PolicyVersion
+from workers.policy_source import NOBODY, PolicySource, Refused
 from workers.services import Services
 from workers.switches import engaged_rules, thrown_last
 
@@ -126,11 +126,13 @@ def _write(session: Session, services: Services, role: Role, source: PolicySourc
     now = services.clock.now()
     if source.loaded is not None:
         _write_change(session, role, source, now, who)
+    elif source.gone():
+        _write_end(session, role, source, now, who)
     _write_refusal(session, role, source, now)
 
 
 def _write_change(session: Session, role: Role, source: PolicySource, now: datetime, who: str) -> None:
-    policy, before = source.policy, newest_version(session, role)
+    policy, before = source.policy, _judging(session, role)
     if before is not None and before.hash == policy.hash:
         if who:  # the same rules in other words
             before.files = source.texts
@@ -148,6 +150,27 @@ def _write_change(session: Session, role: Role, source: PolicySource, now: datet
     session.flush()
     body = {"role": role, "hash": policy.hash, "author": author, "source": name}
     append(session, EntryKind.POLICY_CHANGED, now, {**body, "before": before.hash if before else None})
+
+
+def _write_end(session: Session, role: Role, source: PolicySource, now: datetime, who: str) -> None:
+    before = _judging(session, role)
+    if before is None:
+        return
+    how, author, name = How.CONSOLE if who else How.DISK, who or NOBODY, source.path.name
+    session.add(
+        PolicyVersion(
+            role=role + ENDED, hash=before.hash, rules="", author=author[:LONGEST], source=name, at=now, how=how
+        )
+    )  # fmt: skip
+    session.flush()
+    body = {"role": role, "hash": before.hash, "author": author, "source": name}
+    append(session, EntryKind.SHADOW_ENDED, now, body)
+
+
+def _judging(session: Session, role: Role) -> PolicyVersion | None:
+    """The policy that came into force last in that role, unless it was ended since."""
+    version, end = newest_version(session, role), _newest(session, role + ENDED)
+    return None if version is None or (end is not None and (end.id or 0) > (version.id or 0)) else version
 
 
 def _how(session: Session, source: PolicySource, before: PolicyVersion | None) -> tuple[How, str]:

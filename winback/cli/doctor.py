@@ -13,7 +13,7 @@ from sqlmodel import func, select
 
 from agents.model import open_model, probe
 from policies.lint import unheard
-from policies.load import load_policy
+from policies.load import is_nothing, load_policy
 from policies.policy import Policy
 from tools.catalogue import load_catalogue
 from tools.channels.channel import Channel
@@ -129,6 +129,8 @@ def _shadow(settings: Settings) -> Finding:
     path = settings.policies.shadow
     if path is None:
         return Finding("ok", "shadow", "no policy runs in the shadow")
+    if is_nothing(path):
+        return Finding("ok", "shadow", f"no policy runs in the shadow: nothing is at {path}")
     return Finding("ok", "shadow", _describe(_load(settings, path)))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from policies.load import is_nothing
 from winback.cli.context import Session, json_option, pass_session, print_json
 from winback.cli.policy_files import as_it_stands
 from winback.cli.policy_findings import print_entries, print_findings, reading
@@ -19,7 +20,7 @@ from workers.hindsight.replay import shadowed
 from workers.hindsight.table import changed, plain_findings
 from workers.policy_watch import newest_version
 
-UNSET = "No shadow policy is configured: name one in config.yaml (policies: {shadow: FILE}) and let Winback run."
+UNSET = "No shadow policy judges: name its file in config.yaml (policies: {shadow: FILE}), and let Winback run."
 UNHEARD = "The shadow policy has judged nothing yet: it does with the next decision."
 
 
@@ -33,7 +34,7 @@ def command(session: Session, since: timedelta | datetime | None, as_json: bool)
     Exits with 1 when evidence was altered.
     """
     path = session.settings.policies.shadow
-    if path is None:
+    if path is None or is_nothing(path):
         _say(session, UNSET, as_json, configured=False)
         return Exit.OK
     configured = as_it_stands(session, path, "shadow").policy.hash

@@ -29,6 +29,7 @@ class What(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  a name
     TOKEN_MADE = "token_made"  # noqa: S105  a name
     POLICY_SAVED = "policy_saved"
+    SHADOW_ENDED = "shadow_ended"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  a name
     WISHES_CHANGED = "wishes_changed"
     STOPPED = "contact_stopped"

@@ -22,8 +22,8 @@ from workers.hindsight.outcomes import HAPPENED
 from workers.hindsight.table import changed, plain_replay, rows, unknowable
 from workers.policy_watch import Role
 from workers.rulebook.check import finding_lines, plain_finding
-from workers.rulebook.draft import begin, role_source
-from workers.rulebook.files import locked, named
+from workers.rulebook.draft import begin, editable, role_source
+from workers.rulebook.files import locked, seal_of
 from workers.rulebook.history import texts_to_go_back
 
 router = page_router()
@@ -91,21 +91,31 @@ def edit(
     draft: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
     """The form: of a file as it stands, or as a draft would have it."""
-    path = role_source(here.services, role).path
-    found = named(path, file or path.name)
-    text = found.text if draft is None else (shelf.get(draft).draft.texts.get(found.name) or found.text)
-    return _form(here, person, role, found.name, text, found.seal)
+    source = role_source(here.services, role)
+    name = file or source.path.name
+    text = editable(here.services, role, name)
+    seal = "" if source.gone() else seal_of(text)
+    if draft is not None:
+        text = shelf.get(draft).draft.texts.get(name) or text
+    return _form(here, person, role, name, text, seal)
 
 
 @router.post("/policies/edit")
 def check(
-    here: Here, person: Operator, shelf: Shelf, file: Name, text: Text, seal: Name, role: Annotated[Role, Form()]
-) -> Response:
+    here: Here,
+    person: Operator,
+    shelf: Shelf,
+    file: Name,
+    text: Text,
+    role: Annotated[Role, Form()],
+    seal: Name = "",
+) -> Response:  # fmt: skip
     """Look at what was typed: its mistake beside the text, or a page of what it would do."""
     text = text.replace("\r\n", "\n")
     try:
-        named(role_source(here.services, role).path, file)
-        draft = begin(here.services, role, {file: text}, {file: seal})
+        editable(here.services, role, file)
+        seals = {file: seal} if seal or not role_source(here.services, role).gone() else {}
+        draft = begin(here.services, role, {file: text}, seals)
     except InputError as error:
         return _form(here, person, role, file, text, seal, str(error), 400)
     except ConflictError as error:
@@ -159,9 +169,8 @@ def make(here: Here, person: Operator, shelf: Shelf, new: NewDraft) -> DraftOut:
 
     It is then held against the decision log, one draft at a time: ask for it again until it is looked at.
     """
-    path = role_source(here.services, new.role).path
     for name in new.texts:
-        named(path, name)
+        editable(here.services, new.role, name)
     return _out(shelf.keep(begin(here.services, new.role, new.texts, new.seals), person.login))
 
 

@@ -10,7 +10,7 @@ from winback.store.bookkeeping import How, PolicyVersion
 from workers.policy_watch import ROLES, Role, newest_version, source_of
 from workers.rulebook.draft import role_source
 from workers.rulebook.files import files_of, locked
-from workers.rulebook.history import is_refusal
+from workers.rulebook.history import is_end, is_refusal
 from workers.services import Services
 from workers.switches import engaged_rules
 
@@ -45,7 +45,7 @@ class InForce:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the history: a policy that came into force, or files that were refused or mended."""
+    """One line of the history: a policy that came into force or ended, or files that were refused or mended."""
 
     id: int
     role: str
@@ -56,6 +56,7 @@ class Line:
     how: str
     refused: str | None
     mended: bool
+    ended: bool
 
 
 def in_force(services: Services) -> tuple[InForce, ...]:
@@ -98,5 +99,5 @@ def line_of(one: PolicyVersion) -> Line:
     return Line(
         id=one.id or 0, role=one.role.partition(" ")[0], at=one.at, hash=one.hash, author=one.author,
         source=one.source, how=one.how, refused=one.rules if refusal and one.rules else None,
-        mended=refusal and not one.rules,
+        mended=refusal and not one.rules, ended=is_end(one),
     )  # fmt: skip

@@ -5,13 +5,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 
 from policies.trial.diff import Difference, difference
 from policies.trial.diff_words import EFFECTS, plain_difference
 from winback.console.api import api_router, page_router
+from winback.console.audit import What, note
 from winback.console.example import example
 from winback.console.policies import InForce, Line, in_force, line_of
-from winback.console.rights import Looker
+from winback.console.rights import Looker, Operator, Person
 from winback.console.visit import Here, Visit
 from winback.console.words import N_
 from winback.store.bookkeeping import PolicyVersion
@@ -23,6 +25,7 @@ from workers.policy_watch import newest_version
 from workers.rulebook.draft import role_source
 from workers.rulebook.files import named
 from workers.rulebook.history import policy_of, rules_text, text_difference, versions
+from workers.rulebook.shadow import end_shadow
 from workers.switches import switches
 
 router = page_router()
@@ -109,10 +112,17 @@ def show_shadow(here: Here, person: Looker, days: Days = 30) -> Response:
     version, found = _shadow(here, days)
     every = rows(found) if found else []
     return here.page(
-        person, "policy_shadow.html", configured=here.services.shadow is not None, version=version, days=days,
+        person, "policy_shadow.html", shadow=here.services.shadow, version=version, days=days,
         replayed=found, rows=every, changed=changed(found) if found else 0,
         words=[word for word in HAPPENED if any(tally.happened[word] for _, _, tally in every)],
     )  # fmt: skip
+
+
+@router.post("/policies/shadow/end")
+def end_it(here: Here, person: Operator) -> Response:
+    """Let nothing judge beside the policy in force any more."""
+    _end_shadow(here, person)
+    return here.back(person, "/policies/shadow", N_("The shadow policy judges no more."))
 
 
 @api.get("/policies", responses=example("policies"))
@@ -165,6 +175,22 @@ def read_shadow(here: Here, person: Looker, days: Days = 30) -> ShadowOut:  # no
     )  # fmt: skip
 
 
+@api.post("/policies/shadow/end", responses=example("policy_shadow_ended"))
+def end_by_program(here: Here, person: Operator) -> ShadowOut:
+    """Let nothing judge beside the policy in force any more: its file is taken away. One begins as a draft."""
+    _end_shadow(here, person)
+    return read_shadow(here, person)
+
+
+def _end_shadow(here: Visit, person: Person) -> None:
+    by = here.by(person)
+
+    def noted(session: Session) -> None:
+        note(session, by.at, by.who, What.SHADOW_ENDED, by.place, role_source(here.services, "shadow").path.name)
+
+    end_shadow(here.services, person.login, noted)
+
+
 def _version(here: Visit, number: int) -> PolicyVersion:
     with here.services.store.read() as session:
         found = session.get(PolicyVersion, number)
@@ -179,7 +205,7 @@ def _meaning(old: PolicyVersion, new: PolicyVersion) -> Difference:
 
 def _shadow(here: Visit, days: int) -> tuple[PolicyVersion | None, Findings | None]:
     services = here.services
-    if services.shadow is None:
+    if services.shadow is None or services.shadow.gone():
         return None, None
     with services.store.read() as session:
         version = newest_version(session, "shadow")

@@ -12,7 +12,7 @@ from winback.decisions.held import Held, Proposed
 from winback.decisions.rows import Problem, hashed, row_of, rows
 from winback.decisions.said import OPEN, Said
 from winback.decisions.things import check_state, unreadable
-from winback.store.bookkeeping import REFUSED, PolicyVersion
+from winback.store.bookkeeping import ENDED, REFUSED, PolicyVersion
 from winback.store.models import Contact, Effect, Interaction, Proposal, Review
 from winback.store.types import EffectState, ReviewState
 
@@ -136,7 +136,9 @@ def check_policies(session: Session, said: Said) -> Iterator[Problem]:
     Rows of refusals are for the page alone: what was refused stands in the log itself.
     """
     left = Counter(said.policies)
-    versions = select(PolicyVersion.id).where(col(PolicyVersion.role).not_like(f"%{REFUSED}"))
+    versions = select(PolicyVersion.id).where(
+        col(PolicyVersion.role).not_like(f"%{REFUSED}"), col(PolicyVersion.role).not_like(f"%{ENDED}")
+    )
     keys = [key for key in session.exec(versions.order_by(col(PolicyVersion.id))) if key]
     for key, one in rows(session, PolicyVersion, keys):
         if one is None:

@@ -39,6 +39,7 @@ class EntryKind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     POLICY_CHANGED = "policy_changed"
     POLICY_REFUSED = "policy_refused"
+    SHADOW_ENDED = "shadow_ended"
     SWITCH_ENGAGED = "switch_engaged"
     SWITCH_RELEASED = "switch_released"
     ESCALATED = "escalated"

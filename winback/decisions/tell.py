@@ -237,6 +237,7 @@ WORDS: Mapping[str, Teller] = {
     EntryKind.UNSUBSCRIBED: _contact,
     EntryKind.POLICY_CHANGED: _policy_changed,
     EntryKind.POLICY_REFUSED: _policy_refused,
+    EntryKind.SHADOW_ENDED: lambda body: f"{body['hash'][:SHOWN]} judges no more, by {body['author']}",
     EntryKind.SWITCH_ENGAGED: _switch,
     EntryKind.SWITCH_RELEASED: _switch,
     EntryKind.ESCALATED: _waited,

@@ -10,6 +10,8 @@ from winback.store.types import UtcDateTime
 
 REFUSED = " refused"
 """Ends the role of a row that is no policy but a refusal."""
+ENDED = " ended"
+"""Ends the role of a row that says that the policy before it judges no more."""
 
 
 class How(StrEnum):
@@ -26,7 +28,7 @@ class PolicyVersion(SQLModel, table=True):
     `files` are its files as they were written, by name; None where that was not kept.
 
     In a role that ends in REFUSED it is a refusal: `rules` is the reason (nothing: mended since), `hash`
-    what stayed in force.
+    what stayed in force. In one that ends in ENDED it says that `hash` judges no more.
     """
 
     __tablename__ = "policy_version"

@@ -20,7 +20,8 @@ from workers.known_names import known_names
 from workers.policy_source import PolicySource
 from workers.policy_watch import Role, source_of, take_over
 from workers.rulebook.check import findings_of
-from workers.rulebook.files import changed_meanwhile, changed_since, files_of, locked, put
+from workers.rulebook.files import changed_meanwhile, changed_since, files_of, locked, named, put
+from workers.rulebook.history import rules_text
 from workers.services import Services
 
 
@@ -77,6 +78,18 @@ def begin(services: Services, role: Role, texts: Instead, seals: Mapping[str, st
     )
 
 
+def editable(services: Services, role: Role, name: str) -> str:
+    """The text of the file with exactly this name; of a shadow's that is not there yet, the policy in force.
+
+    Raises:
+        InputError: the policy in this role has no such file, or no shadow is configured.
+    """
+    source = role_source(services, role)
+    if source.gone() and name == source.path.name:
+        return rules_text(services.policy)
+    return named(source.path, name).text
+
+
 def role_source(services: Services, role: Role) -> PolicySource:
     """Raises InputError where no shadow is configured."""
     source = source_of(services, role)
@@ -92,7 +105,7 @@ def role_source(services: Services, role: Role) -> PolicySource:
 def look_ahead(services: Services, draft: Draft, progress: Progress) -> Consequences:
     """Hold it against the policy in force and against every logged decision; may take seconds."""
     loaded = role_source(services, draft.role).loaded
-    before = with_switches(loaded, ()) if loaded else draft.loaded.policy
+    before = with_switches(loaded or services.policy, ())
     return Consequences(
         difference(before, draft.loaded.policy), replay(services.store, draft.loaded.policy, progress=progress)
     )

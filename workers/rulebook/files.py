@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.load import CHANGING, PACKAGED, Instead, policy_files
+from policies.load import CHANGING, PACKAGED, Instead, is_nothing, policy_files
 from winback.errors import ConflictError, InputError
 from winback.usage.atomic import write_whole, writing
 from winback.yamlfile import is_folder, read_text
@@ -31,11 +31,13 @@ def seal_of(text: str) -> str:
 
 
 def files_of(path: Path) -> tuple[RuleFile, ...]:
-    """The files that the policy is read from.
+    """The files that the policy is read from; none where nothing lies there.
 
     Raises:
         InputError: one cannot be read, or lies where it would not be.
     """
+    if is_nothing(path):
+        return ()
     texts = {one.name: read_text(one) for one in policy_files(path)}
     return tuple(RuleFile(name, text, seal_of(text)) for name, text in texts.items())
 

@@ -11,7 +11,7 @@ from policies.load import Instead
 from policies.policy import Policy, policy_text
 from policies.switch import with_switches
 from winback.errors import ConflictError, InputError
-from winback.store.bookkeeping import REFUSED, PolicyVersion
+from winback.store.bookkeeping import ENDED, REFUSED, PolicyVersion
 from winback.yamlfile import is_folder
 from workers.policy_watch import ROLES, readable
 from workers.rulebook.files import files_of, unified
@@ -32,11 +32,16 @@ def is_refusal(version: PolicyVersion) -> bool:
     return version.role.endswith(REFUSED)
 
 
+def is_end(version: PolicyVersion) -> bool:
+    """Whether it is no policy, but says that one judges no more."""
+    return version.role.endswith(ENDED)
+
+
 def policy_of(version: PolicyVersion) -> Policy:
     """The policy that it was, with the switches of its time.
 
     Raises:
-        InputError: it is a refusal, or this version of Winback cannot read it.
+        InputError: it is none, or this version of Winback cannot read it.
     """
     found = readable(version) if version.role in ROLES else None
     if found is None:

@@ -36,6 +36,7 @@ APART = {
     "engage_switch": "stops effects; whoever is killed here engages it again",
     "save_policy": "files of a policy; tests/integration/workers/test_draft.py dies half-way",
     "release_switch": "lets effects pass again; none is touched",
+    "end_shadow": "a policy that decides nothing; whoever is killed here ends it again",
     "end_sign_in": "a user of the console; no effect is touched",
     "note": "what somebody did in the console; no effect is touched",
     "make_token": "a user of the console; no effect is touched",

@@ -105,7 +105,7 @@ def test_every_call_has_one(one_console: House) -> None:
         for method, call in methods.items()
         if path.startswith((POLICIES, f"{API}/switches"))
     }
-    assert len(calls) == 14
+    assert len(calls) == 15
     for name, call in calls.items():
         assert {"401", "403", "404", "409", "422"} <= call["responses"].keys(), name
         good = next(answer for status, answer in call["responses"].items() if status.startswith("2"))

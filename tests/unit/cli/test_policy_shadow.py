@@ -45,7 +45,7 @@ def test_without_a_shadow_it_says_how_to_name_one(tmp_path: Path, capsys: pytest
     """Not configured is no error."""
     config = lived(tmp_path, cases=1)
     assert run(config) == Exit.OK
-    assert "No shadow policy is configured" in capsys.readouterr().out
+    assert "No shadow policy judges" in capsys.readouterr().out
     assert run(config, "--json") == Exit.OK
     assert json.loads(capsys.readouterr().out)["configured"] is False
 
@@ -77,3 +77,11 @@ def test_nonsense_is_answered_in_one_line(tmp_path: Path, capsys: pytest.Capture
     assert run(config, "--since", "soon") == Exit.BAD_INPUT
     screen = capsys.readouterr()
     assert (screen.out, screen.err.count("\n")) == ("", 1)
+
+
+def test_without_the_file_of_the_shadow_none_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As where none is named."""
+    config = lived(tmp_path, shadow=STRICTER, cases=1)
+    (tmp_path / "shadow.yaml").unlink()
+    assert run(config) == Exit.OK
+    assert "No shadow policy judges" in capsys.readouterr().out

@@ -83,6 +83,10 @@ SAID = {
         {"role": "shadow", "in_force": HASH, "author": "asha", "reason": "bad"},
         f"shadow by asha: bad, {HASH[:12]} stays",
     ),
+    EntryKind.SHADOW_ENDED: (
+        {"role": "shadow", "hash": HASH, "author": "asha", "source": "next.yaml"},
+        f"{HASH[:12]} judges no more, by asha",
+    ),
     EntryKind.ESCALATED: (
         {"review": 4, "waited_since": "2026-05-12T10:00:00.000000Z"},
         "item 4, waited since 2026-05-12T10:00",
