@@ -21,7 +21,7 @@ router = page_router()
 api = api_router("accounts")
 Search = Annotated[str, Query(max_length=200, description="Part of a name or key, or somebody's address.")]
 After = Annotated[str | None, Query(max_length=2000, description="`next` of the page before.")]
-Source = Annotated[str, Form(max_length=200)]
+Source = Annotated[str, Form(max_length=200, examples=["on the phone, 12 May"])]
 
 
 class HappenedOut(BaseModel):

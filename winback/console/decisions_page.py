@@ -30,6 +30,7 @@ from winback.errors import ConflictError, InputError, IntegrityError
 
 router = page_router()
 api = api_router("decisions")
+POLICY = "version: 1\nrules:\n- {id: tools, kind: allow_tools, allow: [{tools: [send_tutorial], mode: review}]}\n"
 LONGEST_TEXT, LONGEST_SHOWN = 200_000, 60_000
 Row = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Kind = Annotated[EntryKind | None, Query(description="Of this kind.")]
@@ -42,8 +43,8 @@ Text = Annotated[str, Form(max_length=LONGEST_TEXT)]
 class ReplayIn(BaseModel):
     """The policy to hold a decision against; `text` where it is not one in force."""
 
-    under: Under = "text"
-    text: str = Field("", max_length=LONGEST_TEXT)
+    under: Under = Field("text", examples=["text"])
+    text: str = Field("", max_length=LONGEST_TEXT, examples=[POLICY])
 
 
 @router.get("/decisions")

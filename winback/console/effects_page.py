@@ -150,7 +150,9 @@ def ask_api(here: Here, person: Operator, number: Number) -> Asked:
 
 
 @api.post("/effects/{number}/settle", status_code=204)
-def settle_api(here: Here, person: Operator, number: Number, sent: Annotated[bool, Form()]) -> None:
+def settle_api(
+    here: Here, person: Operator, number: Number, sent: Annotated[bool, Form(examples=[False])]
+) -> None:
     """Say whether it was sent; 409 where nothing is open about it."""
     settle(here.services, number, sent=sent, by=person.login)
 

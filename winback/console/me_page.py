@@ -40,17 +40,17 @@ class Me(BaseModel):
 class Wishes(Body):
     """What one wants for oneself."""
 
-    name: Words = Field(max_length=400)
-    language: Words = Field(max_length=10, json_schema_extra={"enum": list(LANGUAGES)})
-    zone: Words = Field(max_length=64, description="Such as Asia/Kolkata.")
-    theme: Words = Field(max_length=10, json_schema_extra={"enum": list(THEMES)})
+    name: Words = Field(max_length=400, examples=["Asha Rao"])
+    language: Words = Field(max_length=10, examples=["hi"], json_schema_extra={"enum": list(LANGUAGES)})
+    zone: Words = Field(max_length=64, examples=["Asia/Kolkata"])
+    theme: Words = Field(max_length=10, examples=["dark"], json_schema_extra={"enum": list(THEMES)})
 
 
-class NewPassword(Body):
+class OwnPassword(Body):
     """The password of now, and the one that takes its place."""
 
-    old: Words = Field(max_length=400)
-    new: Words = Field(max_length=400, description="At least 12 characters.")
+    old: Words = Field(max_length=400, examples=["five words that were right"])
+    new: Words = Field(max_length=400, description="At least 12 characters.", examples=["six words right now"])
 
 
 class SignInOut(BaseModel):
@@ -117,7 +117,7 @@ def change_by_program(here: Here, person: Looker, body: Wishes) -> Me:
 
 
 @api.post("/me/password", responses=example("sign_ins"))
-def change_password_by_program(here: Here, person: Looker, body: NewPassword) -> list[SignInOut]:
+def change_password_by_program(here: Here, person: Looker, body: OwnPassword) -> list[SignInOut]:
     """A new password, for who knows the old one; every other sign-in is over. Where one is signed in then."""
     _set_password(here, person, body.old, body.new)
     return list_sign_ins(here, person)

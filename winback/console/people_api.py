@@ -19,8 +19,13 @@ from winback.store.console import ApiToken, User
 
 router = page_router()
 api = api_router("people")
-Login = Annotated[Words, Field(max_length=400, description="An address, or a name without spaces.")]
-Password = Annotated[Words, Field(max_length=400, description="At least 12 characters.")]
+Login = Annotated[
+    Words, Field(max_length=400, description="An address, or a name without spaces.", examples=["ann@example.com"])
+]
+Password = Annotated[
+    Words,
+    Field(max_length=400, description="At least 12 characters.", examples=["four words nobody guesses"]),
+]
 
 
 class UserOut(BaseModel):
@@ -71,15 +76,15 @@ class Whom(Body):
 class NewUser(Whom):
     """Somebody who shall sign in."""
 
-    name: Words = Field(max_length=400)
-    role: Role
+    name: Words = Field(max_length=400, examples=["Ann Smith"])
+    role: Role = Field(examples=["reviewer"])
     password: Password
 
 
 class NewRole(Whom):
     """What they shall be."""
 
-    role: Role
+    role: Role = Field(examples=["operator"])
 
 
 class NewPassword(Whom):
@@ -91,16 +96,16 @@ class NewPassword(Whom):
 class NewSubject(Whom):
     """Who they are at the OpenID provider; empty: nobody any more."""
 
-    subject: Words = Field("", max_length=700)
+    subject: Words = Field("", max_length=700, examples=["https://id.example.com/realms/company#248289761001"])
 
 
 class NewToken(Body):
     """A key for a program: whose it is, for how long, and what it may."""
 
-    name: Words = Field(max_length=400, description="What it is for.")
+    name: Words = Field(max_length=400, description="What it is for.", examples=["nightly report"])
     login: Login
-    days: int = Field(ge=1, le=LONGEST_DAYS)
-    scopes: list[Right] = Field(min_length=1, max_length=len(Right))
+    days: int = Field(ge=1, le=LONGEST_DAYS, examples=[90])
+    scopes: list[Right] = Field(min_length=1, max_length=len(Right), examples=[["look"]])
 
 
 @api.get("/users", responses=example("users"))

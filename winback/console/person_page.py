@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Form, HTTPException, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from winback.console.accounts_page import Source, Stopped
 from winback.console.api import api_router, page_router
@@ -29,6 +29,7 @@ from workers.privacy.erase import Survey
 router = page_router()
 api = api_router("people of accounts")
 Typed = Annotated[str, Form(max_length=400)]
+Who = Annotated[str, Form(max_length=400, description="An address or key.", examples=["acme-ann@example.com"])]
 Contact = Annotated[int | None, Form(ge=1, le=2**31 - 1)]
 LEVELS = ("beginner", "advanced")
 
@@ -55,13 +56,13 @@ class Erased(BaseModel):
 class WishesIn(BaseModel):
     """All that a person wants, as they said it: what is left out is taken back. `source`: where they said it."""
 
-    language: Literal["en", "hi"]
-    channels: list[str]
-    topics: list[str]
-    days_between: int | None = None
-    level: Literal["beginner", "advanced"] | None = None
-    source: str
-    reason: str
+    language: Literal["en", "hi"] = Field(examples=["hi"])
+    channels: list[str] = Field(examples=[["email"]])
+    topics: list[str] = Field(examples=[["send_tutorial"]])
+    days_between: int | None = Field(None, examples=[30])
+    level: Literal["beginner", "advanced"] | None = Field(None, examples=["advanced"])
+    source: str = Field(examples=["on the phone, 12 May"])
+    reason: str = Field(examples=["they asked us to write less"])
 
 
 @router.get("/accounts/{account}/people/{number}")
@@ -166,7 +167,7 @@ def stop_api(here: Here, person: Operator, number: Number, source: Source) -> St
 
 
 @api.post("/privacy", responses=example("held"))
-def survey_api(here: Here, person: Operator, who: Typed) -> Held:  # noqa: ARG001  whoever may operate
+def survey_api(here: Here, person: Operator, who: Who) -> Held:  # noqa: ARG001  whoever may operate
     """What is held about everybody who goes by an address or key. Changes nothing."""
     found = held(here.services, who)
     return _held(found)
@@ -179,7 +180,7 @@ def survey_api(here: Here, person: Operator, who: Typed) -> Held:  # noqa: ARG00
         200: {"description": "All of it.", "content": {"application/json": {"schema": {"type": "object"}}}}
     },
 )
-def export_api(here: Here, person: Operator, who: Typed) -> Response:
+def export_api(here: Here, person: Operator, who: Who) -> Response:
     """Everything held about them, as docs/privacy.md names it."""
     return _export(here, person, who)
 
@@ -188,10 +189,10 @@ def export_api(here: Here, person: Operator, who: Typed) -> Response:
 def erase_api(
     here: Here,
     person: Operator,
-    who: Typed,
-    typed: Typed,
-    reason: Typed = "",
-    account_too: Annotated[bool, Form()] = False,
+    who: Who,
+    typed: Who,
+    reason: Annotated[str, Form(max_length=400, examples=["they asked us to"])] = "",
+    account_too: Annotated[bool, Form(examples=[False])] = False,
 ) -> Erased:
     """Erase everybody who goes by this; `typed` is the same once more. It cannot be taken back."""
     return _erase(here, person, who, typed, reason, account_too=account_too)

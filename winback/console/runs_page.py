@@ -18,7 +18,7 @@ from workers.pause import pause, resume, run_now
 router = page_router()
 api = api_router("runs")
 After = Annotated[str | None, Query(max_length=2000, description="`next` of the page before.")]
-Reason = Annotated[str, Form(max_length=200)]
+Reason = Annotated[str, Form(max_length=200, examples=["the import is being mended"])]
 WORDS = {
     "pass": N_("Full pass: detect, propose, act"),
     "act": N_("Acting on what is due"),

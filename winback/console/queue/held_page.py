@@ -60,7 +60,10 @@ class HeldPage:
 class Lift(Body):
     """Why it is held back no longer."""
 
-    reason: Words = Field(max_length=LONGEST_REASON, description="The log keeps it: no names of customers.")
+    reason: Words = Field(
+        max_length=LONGEST_REASON, description="The log keeps it: no names of customers.",
+        examples=["they asked for it themselves"],
+    )  # fmt: skip
 
 
 def held_page(here: Visit, account: str | None, before: int | None, limit: int) -> HeldPage:

@@ -27,11 +27,18 @@ def countable(moment: datetime) -> datetime:
         raise ValueError("is no moment of these centuries") from None
 
 
-Hash = Annotated[str, Field(pattern=HASH, description="The hash that was shown: 8 digits or more.")]
-Version = Annotated[str, Field(pattern=VERSION, description="The version that was shown.")]
+Hash = Annotated[
+    str, Field(pattern=HASH, description="The hash that was shown: 8 digits or more.", examples=["e231b9a22bd9"])
+]
+Version = Annotated[
+    str, Field(pattern=VERSION, description="The version that was shown.", examples=["1.7d51a299"])
+]
 Moment = Annotated[AwareDatetime, AfterValidator(countable)]
-Code = Annotated[Words, Field(max_length=40, json_schema_extra={"enum": list(REJECT_CODES)})]
-Changes = Annotated[dict[Words, Annotated[Words, Field(max_length=NOTE)]], Field(min_length=1, max_length=20)]
+Code = Annotated[Words, Field(max_length=40, examples=["not_now"], json_schema_extra={"enum": list(REJECT_CODES)})]
+Changes = Annotated[
+    dict[Words, Annotated[Words, Field(max_length=NOTE)]],
+    Field(min_length=1, max_length=20, examples=[{"slots.note": "We made a short film about it."}]),
+]
 
 
 class Body(BaseModel):
@@ -50,32 +57,39 @@ class Seen(Body):
 class SeenItem(Seen):
     """One of several."""
 
-    item: int = Field(ge=1, le=2**31 - 1)
+    item: int = Field(ge=1, le=2**31 - 1, examples=[1])
 
 
 class Together(Body):
     """Items of one tool and template, to be approved at once."""
 
-    items: list[SeenItem] = Field(min_length=1, max_length=200)
+    items: list[SeenItem] = Field(
+        min_length=1, max_length=200, examples=[[{"item": 1, "hash": "e231b9a22bd9", "version": "1.7d51a299"}]]
+    )
 
 
 class Refusal(Seen):
     """Why not."""
 
     code: Code
-    note: Words = Field("", max_length=NOTE, description="In your own words; kept beside the item.")
+    note: Words = Field(
+        "", max_length=NOTE, description="In your own words; kept beside the item.",
+        examples=["They are on holiday."],
+    )  # fmt: skip
 
 
 class Later(Seen):
     """Until when it is out of sight; it must be before the item expires."""
 
-    until: Moment
+    until: Moment = Field(examples=["2026-05-13T09:00:00+05:30"])
 
 
 class Colleague(Seen):
     """Who shall have it."""
 
-    to: Words = Field(min_length=1, max_length=100, description="Somebody's login who may decide.")
+    to: Words = Field(
+        min_length=1, max_length=100, description="Somebody's login who may decide.", examples=["ravi"]
+    )
 
 
 class Edit(Seen):
@@ -93,11 +107,13 @@ class Draft(Body):
 class Claim(Body):
     """For how long nobody else decides it."""
 
-    minutes: int = Field(MINUTES, ge=1, le=LONGEST)
-    take_over: bool = Field(False, description="Even if somebody else has it in hand.")
+    minutes: int = Field(MINUTES, ge=1, le=LONGEST, examples=[MINUTES])
+    take_over: bool = Field(False, description="Even if somebody else has it in hand.", examples=[False])
 
 
 class ViewFilters(Body):
     """Filters to keep, by the names that the list takes."""
 
-    filters: dict[Words, Words | float] = Field(max_length=20)
+    filters: dict[Words, Words | float] = Field(
+        max_length=20, examples=[{"tool": "send_tutorial", "older_hours": 24}]
+    )
