@@ -1,4 +1,4 @@
-"""Style and script: ours, and HTMX as the package django-htmx ships it (which is never imported as Django).
+"""Style, script and icon: ours, and HTMX as the package django-htmx ships it (which is never imported as Django).
 
 They alone are compressed. A page holds its form's token beside words that a visitor chose, and from the length of
 such a page compressed a stranger learns the token (BREACH).
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Response
+from fastapi.responses import RedirectResponse
 
 from winback.console.rights import anybody
 
@@ -20,6 +21,7 @@ HTMX = files("django_htmx") / "static" / "django_htmx"
 FILES = MappingProxyType(
     {
         "style.css": ((HERE / "style.css").read_bytes(), "text/css; charset=utf-8"),
+        "icon.svg": ((HERE / "icon.svg").read_bytes(), "image/svg+xml"),
         "queue.js": ((HERE / "queue.js").read_bytes(), "text/javascript; charset=utf-8"),
         "htmx.js": ((HTMX / "htmx-2.min.js").read_bytes(), "text/javascript; charset=utf-8"),
     }
@@ -46,6 +48,12 @@ def serve(name: str, v: str = "", encodings: Annotated[str, Header(alias="accept
     if _takes_gzip(encodings):
         body, headers["Content-Encoding"] = PACKED[name], "gzip"
     return Response(body, media_type=kind, headers=headers)
+
+
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"], dependencies=[anybody])
+def icon() -> Response:
+    """What browsers ask for of themselves, where no page said where the icon is."""
+    return RedirectResponse(static("icon.svg"), status_code=308)
 
 
 def _takes_gzip(encodings: str) -> bool:

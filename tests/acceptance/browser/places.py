@@ -11,8 +11,8 @@ from winback.console.rights import Role
 from winback.console.set_up import set_up_link
 
 NO_PAGES = {
-    "/static/{name}", "/healthz", "/queue/news", "/decisions/{name}/proof", "/decisions/verification",
-    "/sign-in/oidc", "/sign-in/oidc/back",
+    "/static/{name}", "/favicon.ico", "/healthz", "/queue/news", "/decisions/{name}/proof",
+    "/decisions/verification", "/sign-in/oidc", "/sign-in/oidc/back",
 }  # fmt: skip
 """Files, what programs read, a part that /decisions has too, and the way to another site and back."""
 MAIL = "/queue/{number}/mail"

@@ -7,6 +7,8 @@ OPEN = None
 ROUTES: dict[str, Right | None] = {
     "GET /static/{name}": OPEN,
     "HEAD /static/{name}": OPEN,
+    "GET /favicon.ico": OPEN,
+    "HEAD /favicon.ico": OPEN,
     "GET /healthz": OPEN,
     "HEAD /healthz": OPEN,
     "GET /sign-in": OPEN,
