@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from winback.web.visitor import Rate, visitor_of
 
 BODY_SECONDS = 15.0
+THROWN_AWAY = 32
+"""Times as much as is welcome is read of what is too much; whoever sends more may lose the answer."""
 WITH_BODY = {"POST", "PUT", "PATCH", "DELETE"}
 
 log = structlog.get_logger()
@@ -97,7 +99,9 @@ class Guard:
         problem, status, body = "", 0, b""
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                body = await _body(receive, self._limits.body_bytes)
+                body, more = await _body(receive, self._limits.body_bytes)
+                if more:
+                    await _throw_away(receive, THROWN_AWAY * self._limits.body_bytes)
         except TimeoutError:
             problem, status = "slow", 408
         if len(body) > self._limits.body_bytes:
@@ -116,11 +120,22 @@ class Guard:
         return None, again
 
 
-async def _body(receive: Receive, most: int) -> bytes:
-    """What comes, until it is all or more than is welcome."""
+async def _body(receive: Receive, most: int) -> tuple[bytes, bool]:
+    """What comes, until it is all or more than is welcome, and whether more of it comes."""
     body, more = bytearray(), True
     while more and len(body) <= most:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return bytes(body)
+    return bytes(body), more
+
+
+async def _throw_away(receive: Receive, most: int) -> None:
+    """The rest of what is too much. A connection that is closed before it was read is reset, and a client that is
+    still sending then loses the answer, or a part of it.
+    """
+    read, more = 0, True
+    while more and read < most:
+        message = await receive()
+        read += len(message.get("body", b""))
+        more = message.get("more_body", False)
