@@ -150,6 +150,10 @@ def _policy_changed(body: Body, say: Say) -> str:
     return words.format(role=body["role"], hash=new, before=before, who=body["author"], source=body["source"])
 
 
+def _shadow_ended(body: Body, say: Say) -> str:
+    return say("{hash} judges no more, by {who}").format(hash=body["hash"][:SHOWN], who=body["author"])
+
+
 def _policy_refused(body: Body, say: Say) -> str:
     words = (
         say("{role} by {who}: {reason}, {hash} stays") if body["in_force"] else say("{role} by {who}: {reason}")
@@ -237,7 +241,7 @@ WORDS: Mapping[str, Teller] = {
     EntryKind.UNSUBSCRIBED: _contact,
     EntryKind.POLICY_CHANGED: _policy_changed,
     EntryKind.POLICY_REFUSED: _policy_refused,
-    EntryKind.SHADOW_ENDED: lambda body: f"{body['hash'][:SHOWN]} judges no more, by {body['author']}",
+    EntryKind.SHADOW_ENDED: _shadow_ended,
     EntryKind.SWITCH_ENGAGED: _switch,
     EntryKind.SWITCH_RELEASED: _switch,
     EntryKind.ESCALATED: _waited,
