@@ -7,8 +7,9 @@ from sqlmodel import col, select
 
 from tools.channels.channel import Parcel
 from winback.decisions.steps import Steps
-from winback.store.models import Contact, Effect, Proposal
+from winback.store.models import Account, Case, Contact, Effect, Proposal
 from winback.store.types import EMAIL, EffectState
+from winback.usage.drop import drop_from_plain
 from workers.acted import log_done
 from workers.compose import parcel_of
 from workers.services import Services
@@ -53,6 +54,8 @@ def _take(services: Services) -> tuple[Parcel, bool] | None:
             return None
         again = effect.lease_until is not None
         effect.lease_until = now + timedelta(seconds=services.settings.worker.lease_seconds)
-        proposal = session.get_one(Proposal, effect.proposal_id)
+        proposal, case = session.get_one(Proposal, effect.proposal_id), session.get_one(Case, effect.case_id)
+        account, contact = session.get_one(Account, effect.account_id), session.get_one(Contact, effect.contact_id)
         session.flush()
-        return parcel_of(session, services, effect, proposal, now), again
+        whom = (account, contact, drop_from_plain(case.drop))
+        return parcel_of(services, effect, proposal, whom, now), again

@@ -48,6 +48,8 @@ def served(app: "ASGIApp", port: int, setting: str) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(timeout=10)
+            # At the end of the process everything is looked through, or libraries complain of leaks.
+            gc.unfreeze()
 
 
 def _listen(port: int, setting: str) -> socket.socket:
