@@ -74,9 +74,10 @@ class TutorialText(Entry):
 
 
 class Tutorial(Entry):
-    """`feature` None: a tour of the whole product."""
+    """`feature` None: a tour of the whole product. `topic`: what it is about, shared with others like it."""
 
     id: Id
+    topic: str | None = Field(None, min_length=1, max_length=60)
     feature: Feature | None = None
     level: Level
     minutes: int = Field(ge=1, le=240)

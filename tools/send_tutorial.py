@@ -10,6 +10,9 @@ from tools.tool import Arguments, Attachment, Option, Situation, arguments_as
 from winback.errors import InputError
 from winback.store.types import EMAIL, IN_APP
 
+SAME_TOPIC, TOUR = 0.3, 0.2
+"""How well a tutorial fits that is not about what fell, but about the same topic, or about everything."""
+
 
 class SendTutorialArguments(Arguments):
     tutorial: Id
@@ -109,8 +112,11 @@ def _level_fit(tutorial: Tutorial, situation: Situation) -> float:
 
 
 def _feature_fit(tutorial: Tutorial, situation: Situation) -> float:
-    """1 for the feature that fell most, less for the next ones, little for a tour, 0 for none of these."""
-    if tutorial.feature is None:
-        return 0.2
+    """1 for the feature that fell most, less for the next ones, little for the same topic or a tour; else 0."""
     fell = [driver.feature for driver in all_fallen(situation.drop)]
-    return 1 / (1 + fell.index(tutorial.feature)) if tutorial.feature in fell else 0.0
+    if tutorial.feature in fell:
+        return 1 / (1 + fell.index(tutorial.feature))
+    topics = {one.topic for one in situation.catalogue.tutorials if one.feature in fell and one.topic}
+    if tutorial.topic in topics:
+        return SAME_TOPIC
+    return TOUR if tutorial.feature is None else 0.0

@@ -18,6 +18,7 @@ from sqlmodel import select
 
 from tests.acceptance.crash.place import Place
 from tests.acceptance.crash.scenario import SCENARIOS, Scenario
+from tests.judge import agrees
 from tools.channels.channel import Capability
 from winback import event_log, failpoint
 from winback.decisions.log import seal
@@ -102,9 +103,18 @@ def cell(place: Place, scenario: Scenario, point: str) -> list[str]:
     if ended.died_at != point.partition(":")[0]:
         return [f"it did not die there: {ended}"]
     go_on(place, scenario)
-    found = [*invariants(place, scenario), *outcome(place, scenario, point)]
+    found = [*invariants(place, scenario), *outcome(place, scenario, point), *_judge(place)]
     place.store.close()
     return found
+
+
+def _judge(place: Place) -> Iterator[str]:
+    """The word of a checker from outside on the trace of what happened."""
+    with place.services() as services:
+        try:
+            agrees(services, place.folder / "trace.jsonl")
+        except AssertionError as error:
+            yield f"agentack: {error}"[:500]
 
 
 def go_on(place: Place, scenario: Scenario) -> None:

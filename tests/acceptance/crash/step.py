@@ -8,21 +8,30 @@ from sqlmodel import col, select
 
 from winback.decisions.log import seal as seal_log
 from winback.errors import ConflictError, InputError
-from winback.store.models import Effect, Proposal, Review
-from winback.store.types import Outcome, ReviewState
+from winback.store.models import Contact, Effect, Interaction, Proposal, Review
+from winback.store.types import InteractionKind, Outcome, ReviewState
 from winback.testing.world import AS_OF, entries
+from workers import desk
 from workers import review as reviews
 from workers.act import act_all
-from workers.answer import answer_offer
+from workers.answer import answer_offer, answer_survey, contest
 from workers.booking import cancel, slots
 from workers.booking import choose as choose_time
 from workers.expire import expire_all
+from workers.held_back import lift
+from workers.known_names import known_names
+from workers.pause import pause, resume
+from workers.prefer import prefer, wishes_of
 from workers.privacy.erase import erase as erase_person
 from workers.propose import propose_all
+from workers.queue_list import Filters
+from workers.record import Party, close_ticket, record
+from workers.saved_view import drop_view, save_view
 from workers.scan import close
 from workers.schedule import take_run, tick_act
 from workers.services import Services
 from workers.settle import send_again, settle
+from workers.switches import engage, release, switches
 from workers.undo import undo as take_back
 from workers.unsubscribe import stop_contact
 from workers.worker import carry_out
@@ -141,6 +150,76 @@ def try_again(services: Services) -> None:
     if "sent_again" not in entries(services.store, 1):
         send_again(services, 1, "rita")
     act_all(services)
+
+
+def at_the_desk(services: Services) -> None:
+    """All that reviewers do around a decision, and then an approval."""
+    save_view(services, "rita", "mine", Filters(tool="offer_trial_upgrade"))
+    for one in _pending(services):
+        number, digest = one.id or 0, one.action_hash
+        desk.claim_item(services, number, "rita")
+        desk.release(services, number, "rita")
+        with suppress(ConflictError):
+            reviews.escalate(services, number, digest, "rita")
+        with suppress(ConflictError):
+            desk.hand_to(services, number, digest, "rita", "ravi")
+    drop_view(services, "rita", "mine")
+    approve(services)
+
+
+def lift_it(services: Services) -> None:
+    """What a rejection holds back is let go."""
+    reject(services)
+    with suppress(ConflictError):
+        lift(services, 1, "rita", "they asked again")
+
+
+def switch(services: Services) -> None:
+    """Everything is stopped for a moment; nobody looks meanwhile."""
+    known = known_names(services.registry, services.catalogue)
+    now = services.clock.now()
+    with suppress(ConflictError):
+        engage(services.store, known, "olga", now, "everything", "", "trouble")
+    with services.store.read() as session:
+        engaged = [one.id or 0 for one in switches(session, engaged=True)]
+    for number in engaged:
+        release(services.store, "olga", now, number, "over")
+    act_all(services)
+
+
+def rest(services: Services) -> None:
+    """Acting rests, and goes on."""
+    with suppress(ConflictError):
+        pause(services, "act", "olga", "a move")
+    with suppress(ConflictError):
+        resume(services, "act")
+    slot(services)
+
+
+def say(services: Services) -> None:
+    """Once the message is there the customer says what they think of it, and what they want."""
+    act_all(services)
+    key = first_key(services)
+    with services.store.read() as session:
+        wishes = wishes_of(session, services, session.get_one(Contact, 1))
+    with suppress(ConflictError, InputError):
+        answer_survey(services, key, 4)
+    with suppress(ConflictError, InputError):
+        contest(services, key, "I was on holiday")
+    prefer(services, key, wishes)
+
+
+def note_down(services: Services) -> None:
+    """A ticket is opened and closed by hand."""
+    act_all(services)
+    now = services.clock.now()
+    with services.store.read() as session:
+        open_ones = session.exec(select(Interaction.id).where(col(Interaction.closed_at).is_(None))).all()
+        all_ = session.exec(select(Interaction.id)).all()
+    if not all_:
+        open_ones = [record(services, Party(1, 1), InteractionKind.TICKET, now, "rita")]
+    for number in open_ones:
+        close_ticket(services, number or 0, "rita", now)
 
 
 def seal(services: Services) -> None:

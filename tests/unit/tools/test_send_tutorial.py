@@ -1,5 +1,7 @@
 """Tutorials: the one that fits the feature that fell, in their language, not one they had."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.tools.situations import situation
@@ -26,6 +28,22 @@ def test_features_that_did_not_fall_are_not_offered() -> None:
     """A tutorial for a feature whose use held or rose does not fit."""
     drivers = (Driver("reports", 2.0, 3.0), Driver("dashboards", 2.0, 2.0), Driver("sharing", 1.0, 0.0))
     assert ids(situation(drop={"drivers": drivers})) == ["sharing-first", "tour"]
+
+
+def test_one_of_the_same_topic_comes_after_those_of_the_feature() -> None:
+    """What is like that which fell fits better than a tour, and what is not is not offered."""
+    here = situation(drop={"drivers": (Driver("reports", 3.0, 0.0),)})
+    alike = tuple(
+        one.model_copy(update={"topic": "reporting"}) if one.id == "dashboards-first" else one
+        for one in here.catalogue.tutorials
+    )
+    catalogue = here.catalogue.model_copy(update={"tutorials": alike})
+    assert ids(replace(here, catalogue=catalogue)) == [
+        "reports-first",
+        "reports-schedule",
+        "dashboards-first",
+        "tour",
+    ]
 
 
 def test_a_feature_unknown_to_the_catalogue_leaves_the_tour() -> None:
