@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import structlog
 
 from winback.store.migrate import migrate
 from winback.store.store import Store
-from winback.testing.world import world
+from winback.testing.world import PERMISSIVE, world
 from workers.services import Services
 
 POSTGRES = os.environ.get("WINBACK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -166,6 +167,14 @@ def engine_of(url: str) -> Store:
     Whoever takes it closes it: the connections are a test's own.
     """
     return Store(url, busy_seconds=5)
+
+
+@contextmanager
+def sqlite_world(folder: Path, policy: str = PERMISSIVE) -> Iterator[Services]:
+    """Services over fakes on an empty SQLite database, for what no database decides."""
+    store = engine_of(empty_sqlite())
+    with closing(store), world(store, folder, policy) as found:
+        yield found
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from sqlmodel import col, select
 from policies.load import load_policy
 from policies.policy import Policy
 from policies.replay import Change
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tools.catalogue import load_catalogue
 from tools.registry import default_registry
 from winback.decisions.entry import body_of, entry_name, spoken
@@ -124,14 +124,12 @@ def test_what_was_denied_is_denied_by_a_stricter_policy(
 ) -> None:
     """Whatever policy was lived by: the same one reproduces all, one with more rules lets nothing more pass."""
     folder = tmp_path_factory.mktemp("lived")
-    store = engine_of(empty_sqlite())
     text = TUTORIALS + "".join(f"  - {one}\n" for one in rules)
-    with world(store, folder, text) as services:
+    with sqlite_world(folder, text) as services:
         live(services, 10)
-        same = replay(store, services.policy)
+        same = replay(services.store, services.policy)
         more = [one for one in added if one not in rules]
-        stricter = replay(store, policy_of(text + "".join(f"  - {one}\n" for one in more), folder))
-    store.close()
+        stricter = replay(services.store, policy_of(text + "".join(f"  - {one}\n" for one in more), folder))
     assert kept_same(same)
     assert (same.differing.count, same.unknown.count) == (0, 0)
     assert same.reproduced == same.decisions

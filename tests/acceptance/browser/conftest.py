@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.acceptance.browser.sample import make, sample
 from tests.acceptance.browser.windows import Windows
-from tests.conftest import empty_sqlite, engine_of, lacking
+from tests.conftest import lacking, sqlite_world
 from tests.integration.console.house import House, house
-from winback.testing.world import world
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -48,10 +47,8 @@ def visited(lived: Path, tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def nobody_yet(tmp_path: Path) -> Iterator[House]:
     """A console that was started for the first time."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services, house(services) as found:
+    with sqlite_world(tmp_path) as services, house(services) as found:
         yield found
-    store.close()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ And without JavaScript: there is none in them, and a form sent by a press does w
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,13 +11,11 @@ from playwright.sync_api import ViewportSize, expect
 
 from tests.acceptance.browser.test_axe import AXE, RUN
 from tests.acceptance.browser.windows import Windows
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.pages.site import site
 from tests.integration.pages.test_golden import CASES, LIMIT
 from winback.pages.words import languages
 from winback.store.answers import Answer
-from winback.testing.world import world
-from workers.services import Services
 
 pytestmark = pytest.mark.xdist_group("browser")
 PHONE: ViewportSize = {"width": 320, "height": 568}
@@ -31,14 +27,6 @@ LOW = """(least) => [...document.querySelectorAll("button")]
   .map((one) => [one.innerText, one.getBoundingClientRect().height]).filter(([, high]) => high < least)"""
 
 
-@contextmanager
-def fresh(folder: Path) -> Iterator[Services]:
-    store = engine_of(empty_sqlite())
-    with world(store, folder) as found:
-        yield found
-    store.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", sorted(languages()))
 def test_a_phone_shows_them_whole(tmp_path: Path, windows: Windows, language: str, scheme: str) -> None:
@@ -48,7 +36,7 @@ def test_a_phone_shows_them_whole(tmp_path: Path, windows: Windows, language: st
     page.add_init_script(AXE)
     wrong: dict[str, object] = {}
     for case, (kind, visit) in CASES.items():
-        with fresh(tmp_path) as services, site(services, kind, language=language) as one:
+        with sqlite_world(tmp_path) as services, site(services, kind, language=language) as one:
             page.goto("about:blank")
             page.set_content(visit(one, language))
         found = {
@@ -63,7 +51,7 @@ def test_a_phone_shows_them_whole(tmp_path: Path, windows: Windows, language: st
 
 def test_a_press_is_enough(tmp_path: Path, windows: Windows) -> None:
     """The offer is accepted on a phone whose browser runs no script."""
-    with fresh(tmp_path) as services, site(services, LIMIT) as one:
+    with sqlite_world(tmp_path) as services, site(services, LIMIT) as one:
         page = windows.at(str(one.client.base_url), java_script_enabled=False)
         page.set_viewport_size(PHONE)
         page.goto(one.path("offer"))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.console.house import House, house
-from winback.testing.world import world
+from tests.integration.console.oidc_visit import ANN, settings
+from tests.integration.console.openid import OpenId, serving_openid
 from workers.services import Services
 
 
@@ -21,7 +22,20 @@ def console(services: Services) -> Iterator[House]:
 @pytest.fixture
 def one_console(tmp_path: Path) -> Iterator[House]:
     """On SQLite alone, for what no database decides."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services, house(services) as found:
+    with sqlite_world(tmp_path) as services, house(services) as found:
         yield found
-    store.close()
+
+
+@pytest.fixture
+def openid() -> Iterator[OpenId]:
+    """An OpenID provider; Ann is signed in there."""
+    with serving_openid() as found:
+        found.people["sub-1"] = dict(ANN)
+        yield found
+
+
+@pytest.fixture
+def here(tmp_path: Path, openid: OpenId) -> Iterator[House]:
+    """A console that lets it decide."""
+    with sqlite_world(tmp_path) as services, house(services, oidc=settings(openid)) as found:
+        yield found

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.console.house import House, house
 from tests.integration.console.queue.desk import filled
 from winback.console.rights import Role
-from winback.testing.world import world
 
 FORM = "application/x-www-form-urlencoded"
 PLACES = {"number": "1", "schedule": "pass", "name": "+1"}
@@ -62,8 +61,7 @@ def test_every_field_has_an_example(one_console: House) -> None:
 def begun(home: Path) -> Iterator[House]:
     """A server of its own, with what the examples speak of."""
     home.mkdir()
-    store = engine_of(empty_sqlite())
-    with closing(store), world(store, home) as services, house(services) as found:
+    with sqlite_world(home) as services, house(services) as found:
         filled(found, "acme", "beta", "gamma", "delta", "eden")
         found.user("ravi", Role.REVIEWER)
         yield found

@@ -1,7 +1,6 @@
 """Signing in by an OpenID provider: who gets in, as whom and as what; the provider is a real one on loopback."""
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,33 +9,16 @@ import pytest
 import structlog
 from sqlmodel import select
 
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.console.house import PASSWORD, House, house, token_in
 from tests.integration.console.oidc_visit import ANN, arrive, refused, settings, to_provider
-from tests.integration.console.openid import CLIENT, SECRET, OpenId, serving_openid
+from tests.integration.console.openid import CLIENT, SECRET, OpenId
 from winback.console.people import By, link, set_disabled
 from winback.console.rights import Role
 from winback.store.console import User
-from winback.testing.world import NOON, world
+from winback.testing.world import NOON
 
 BY = By("test", "", NOON)
-
-
-@pytest.fixture
-def openid() -> Iterator[OpenId]:
-    """The provider; Ann is signed in there."""
-    with serving_openid() as found:
-        found.people["sub-1"] = dict(ANN)
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, openid: OpenId) -> Iterator[House]:
-    """A console that lets it decide."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services, house(services, oidc=settings(openid)) as found:
-        yield found
-    store.close()
 
 
 def the_user(console: House, login: str = "ann@example.com") -> User:
@@ -120,9 +102,8 @@ def test_without_a_role_there_is_no_way_in(here: House, openid: OpenId, roles: o
 
 def test_a_claim_can_lie_deeper(tmp_path: Path, openid: OpenId) -> None:
     """As Keycloak has it; a claim whose own name has dots comes first."""
-    store = engine_of(empty_sqlite())
     with (
-        world(store, tmp_path) as services,
+        sqlite_world(tmp_path) as services,
         house(services, oidc=settings(openid, role_claim="realm_access.roles")) as console,
     ):
         openid.people["sub-1"]["realm_access"] = {"roles": ["lookers"]}
@@ -131,7 +112,6 @@ def test_a_claim_can_lie_deeper(tmp_path: Path, openid: OpenId) -> None:
         openid.people["sub-1"]["realm_access.roles"] = "operators"
         assert arrive(console.nobody()).status_code == 303
         assert the_user(console).role == "operator"
-    store.close()
 
 
 def test_nobody_becomes_somebody_else_by_a_name(here: House, openid: OpenId) -> None:
@@ -250,9 +230,8 @@ def test_it_leads_nowhere_else(here: House, path: str) -> None:
 
 def test_signing_in_without_passwords(tmp_path: Path, openid: OpenId) -> None:
     """The form is gone, and what it sent is refused; the link has the words that are set."""
-    store = engine_of(empty_sqlite())
     oidc = settings(openid, passwords=False, label="By <Example>")
-    with world(store, tmp_path) as services, house(services, oidc=oidc) as console:
+    with sqlite_world(tmp_path) as services, house(services, oidc=oidc) as console:
         console.user("bob", Role.OPERATOR)
         client = console.nobody()
         page = client.get("/sign-in").text
@@ -270,7 +249,6 @@ def test_signing_in_without_passwords(tmp_path: Path, openid: OpenId) -> None:
         )
         assert answer.status_code == 403
         assert "Nobody signs in by password here" in answer.text
-    store.close()
 
 
 def test_nothing_secret_is_written_down(here: House, openid: OpenId, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,39 +3,20 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from tests.conftest import empty_sqlite, engine_of
-from tests.integration.console.house import House, house
-from tests.integration.console.oidc_visit import ANN, arrive, refused, settings, to_provider
-from tests.integration.console.openid import CLIENT, SECRET, Claims, OpenId, a_key, packed, serving_openid
-from winback.testing.world import NOON, world
+from tests.integration.console.house import House
+from tests.integration.console.oidc_visit import arrive, refused, to_provider
+from tests.integration.console.openid import CLIENT, SECRET, Claims, OpenId, a_key, packed
+from winback.testing.world import NOON
 
 NOW = int(NOON.timestamp())
 KEYS, WELL_KNOWN = "/keys", "/.well-known/openid-configuration"
-
-
-@pytest.fixture
-def openid() -> Iterator[OpenId]:
-    """The provider; Ann is signed in there."""
-    with serving_openid() as found:
-        found.people["sub-1"] = dict(ANN)
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, openid: OpenId) -> Iterator[House]:
-    """A console that lets it decide."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services, house(services, oidc=settings(openid)) as found:
-        yield found
-    store.close()
 
 
 def is_out(console: House, why: str) -> None:

@@ -5,17 +5,16 @@ After a change that is meant, read the difference that pytest shows; WINBACK_GOL
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import empty_sqlite, engine_of
 from tests.integration.pages.site import Site, site, starts
 from winback.pages.words import languages
-from winback.testing.world import NOON, world
+from winback.testing.world import NOON
 from winback.usage.drop import DropKind
 from workers.services import Services
 
@@ -79,15 +78,6 @@ CASES: dict[str, tuple[DropKind, Callable[[Site, str], str]]] = {
     "survey.answered": (FELL, lambda one, _: one.post("survey", score="4").text),
     "problem": (FELL, missing),
 }
-
-
-@pytest.fixture
-def few(tmp_path: Path) -> Iterator[Services]:
-    """One database is enough for what is only shown."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as found:
-        yield found
-    store.close()
 
 
 @pytest.mark.parametrize("language", sorted(languages()))

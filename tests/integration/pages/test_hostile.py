@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.pages.site import Site, site
 from tests.integration.pages.test_golden import accessible
 from winback.pages.app import PAGES
@@ -16,7 +16,6 @@ from winback.pages.press import Press
 from winback.pages.visit import Reply, open_visit
 from winback.settings import Company
 from winback.store.models import Account, Case, Contact
-from winback.testing.world import world
 from winback.usage.drop import DropKind
 from workers.link import PATHS
 
@@ -36,10 +35,8 @@ NAMES = st.sampled_from(NASTY) | st.text(max_size=60)
 
 @pytest.fixture
 def quiet_site(tmp_path: Path) -> Iterator[Site]:
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services, site(services, DropKind.ALL_QUIET) as found:
+    with sqlite_world(tmp_path) as services, site(services, DropKind.ALL_QUIET) as found:
         yield found
-    store.close()
 
 
 def rename(one: Site, name: str) -> None:

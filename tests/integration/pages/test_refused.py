@@ -2,33 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.conftest import empty_sqlite, engine_of
 from tests.integration.pages.site import BASE, SECRET, Site, dump, message_links, site, with_pages
 from tests.integration.uvicorn_thread import serving_app
 from winback.errors import SetupError
 from winback.pages.app import PAGES, make_pages
 from winback.store.models import Case, Contact, Effect
 from winback.store.types import COLLEAGUE
-from winback.testing.world import NOON, world
+from winback.testing.world import NOON
 from winback.usage.drop import DropKind
 from workers.link import PATHS, Links
 from workers.services import Services
 
 KINDS = [DropKind.FEATURE_FELL, DropKind.LIMIT_REACHED, DropKind.ALL_QUIET]
-
-
-@pytest.fixture
-def few(tmp_path: Path) -> Iterator[Services]:
-    """One database is enough for what changes nothing."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as found:
-        yield found
-    store.close()
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from winback.console.evidence import cursor
 from winback.console.evidence.phrase import Phrase, shown
 from winback.console.evidence.thread_source import KEYS, ROWS, SOURCES
 from winback.console.evidence.thread_words import Names, Told, Who
+from winback.store.among import among
 from winback.store.answers import Preference
 from winback.store.models import Contact, Proposal
 
@@ -19,12 +19,8 @@ PAGE = 50
 SHOWN_LABEL = 300
 FROM_THE_TOP: cursor.Key = (datetime.max.replace(tzinfo=UTC), -1, 0)
 """What every row of a thread lies behind."""
-LABELS = select(col(Proposal.id), col(Proposal.label)).where(
-    col(Proposal.id).in_(bindparam("acts", expanding=True))
-)
-NAMES = select(col(Contact.id), col(Contact.name), col(Contact.key)).where(
-    col(Contact.id).in_(bindparam("people", expanding=True))
-)
+LABELS = select(col(Proposal.id), col(Proposal.label)).where(among(Proposal.id, "acts"))
+NAMES = select(col(Contact.id), col(Contact.name), col(Contact.key)).where(among(Contact.id, "people"))
 
 
 @dataclass(frozen=True)

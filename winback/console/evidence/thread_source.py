@@ -14,6 +14,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from winback.console.evidence.thread_words import LOGGED, TELLERS, Names, Told
+from winback.store.among import among
 from winback.store.answers import Answer, Booking, Preference
 from winback.store.models import Case, Contact, DecisionEntry, Effect, Interaction, Proposal, Review
 from winback.store.types import InteractionKind, UtcDateTime
@@ -101,9 +102,7 @@ def _keys(place: int, source: Source) -> Any:
 FOUND = union_all(*(_keys(place, source) for place, source in enumerate(SOURCES))).subquery()
 KEYS: Any = sql_select(FOUND).order_by(FOUND.c.at.desc(), FOUND.c.place, FOUND.c.number.desc()).limit(LIMIT)
 """A page of an account's thread, as moments: behind `at`, `place` (in SOURCES) and `number`."""
-ROWS: dict[Any, Any] = {
-    one.table: select(one.table).where(one.number.in_(bindparam("numbers", expanding=True))) for one in SOURCES
-}
+ROWS: dict[Any, Any] = {one.table: select(one.table).where(among(one.number, "numbers")) for one in SOURCES}
 EVIDENCE: Any = DecisionEntry.evidence
 ROWS[DecisionEntry] = ROWS[DecisionEntry].options(defer(EVIDENCE, raiseload=True))
 """The rows of these numbers, by table; evidence is long, and no thread shows it."""

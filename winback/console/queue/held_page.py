@@ -1,7 +1,6 @@
 """What reviewers' rejections hold back at this moment, and letting go of it with a reason."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -32,28 +31,10 @@ Before = Annotated[int | None, Query(ge=1, le=NUMBER, description="`next` of the
 
 
 @dataclass(frozen=True)
-class HoldView:
-    """A rejection that holds `what` of the account back until `until`; None: until somebody lifts it.
-
-    `note` is what the reviewer said beside the code.
-    """
-
-    item: int
-    account: str
-    account_number: int
-    code: str | None
-    by: str
-    since: datetime
-    until: datetime | None
-    what: str
-    note: str
-
-
-@dataclass(frozen=True)
 class HeldPage:
     """What is held back, the newest item first; `next` is the `before` of the following page."""
 
-    items: list[HoldView]
+    items: list[Hold]
     next: int | None
 
 
@@ -73,11 +54,8 @@ def held_page(here: Visit, account: str | None, before: int | None, limit: int) 
     return HeldPage([_view(one) for one in found[:limit]], found[limit - 1].item if len(found) > limit else None)
 
 
-def _view(one: Hold) -> HoldView:
-    return HoldView(
-        item=one.item, account=shown(one.account), account_number=one.account_number, code=one.code,
-        by=shown(one.by), since=one.since, until=one.until, what=one.what, note=shown_text(one.note),
-    )  # fmt: skip
+def _view(one: Hold) -> Hold:
+    return replace(one, account=shown(one.account), by=shown(one.by), note=shown_text(one.note))
 
 
 @router.get("/queue/held")

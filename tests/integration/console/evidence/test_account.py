@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.console.evidence.sample import NASTY, company, harmless, take_in
 from tests.integration.held_person import Who
 from winback.console.evidence.account import account_list, account_view
 from winback.errors import InputError
 from winback.store.models import Account, Contact
-from winback.testing.world import AS_OF, NOON, add_account, add_contact, open_case, world
+from winback.testing.world import AS_OF, NOON, add_account, add_contact, open_case
 from workers.act import act_all
 from workers.privacy.erase import erase
 from workers.propose import propose_all
@@ -85,15 +85,13 @@ def test_a_search_among_very_many_accounts_reads_an_index_alone(tmp_path: Path) 
     def note(*given: Any) -> None:
         asked.append(given[2:4])
 
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services:
-        event.listen(store.engine, "before_cursor_execute", note)
+    with sqlite_world(tmp_path) as services:
+        event.listen(services.store.engine, "before_cursor_execute", note)
         account_list(services, search="alpha bravo")
         statement, values = next(one for one in asked if "LIKE" in one[0])
-        with store.read() as session:
+        with services.store.read() as session:
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     assert "USING COVERING INDEX accounts_sought" in str(plan)
-    store.close()
 
 
 def test_a_row_says_how_an_account_stands(services: Services) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import empty_sqlite, engine_of
+from tests.conftest import sqlite_world
 from tests.integration.console.evidence.sample import END, NASTY, company, harmless, take_in
 from winback.console.evidence.chart import Tongue, chart_table, sparkline, usage_chart
 from winback.console.evidence.usage import Usage, usage_at, weeks_of
-from winback.testing.world import sample_drop, world
+from winback.testing.world import sample_drop
 from winback.usage.drop import Driver, Drop
 from workers.scan import look
 from workers.services import Services
@@ -30,11 +30,9 @@ HINDI = {
 @pytest.fixture(scope="module")
 def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("sample")
-    store = engine_of(empty_sqlite())
-    with world(store, folder) as services:
+    with sqlite_world(folder) as services:
         take_in(services, folder)
         yield services
-    store.close()
 
 
 @pytest.fixture(scope="module")

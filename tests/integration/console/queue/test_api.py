@@ -1,34 +1,21 @@
 """The queue for programs: typed, every answer documented, and its examples are what a server answered."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import empty_sqlite, engine_of
 from tests.integration.console.examples import is_example
-from tests.integration.console.house import House, house
+from tests.integration.console.house import House
 from tests.integration.console.queue.desk import MONEY, effects, filled, later, seen, send, state
 from winback.console.api import API
 from winback.console.rights import Role
-from winback.testing.world import world
 from winback.usage.drop import DropKind
 from workers.expire import expire_all
 from workers.planted import plant
 
 ITEM = f"{API}/queue/1"
-
-
-@pytest.fixture
-def example_console(tmp_path: Path) -> Iterator[House]:
-    """One database and one clock: whoever asks gets the same answer, on any machine."""
-    store = engine_of(empty_sqlite())
-    with world(store, tmp_path) as services, house(services) as found:
-        yield found
-    store.close()
 
 
 def documented(house: House) -> dict[str, Any]:
@@ -43,9 +30,9 @@ def said(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, body["what"]
 
 
-def test_the_examples_are_true(example_console: House) -> None:
+def test_the_examples_are_true(one_console: House) -> None:
     """The list, the card, an edit and what becomes of it, each decision, views, what ended, and the figures."""
-    console = filled(example_console, "acme", "beta", "gamma", "delta", "eden")
+    console = filled(one_console, "acme", "beta", "gamma", "delta", "eden")
     client = console.of(Role.OPERATOR)
     is_example("queue", client.get(f"{API}/queue?limit=2"))
     is_example("queue_item", client.get(ITEM))
